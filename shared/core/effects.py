@@ -1,0 +1,48 @@
+"""What must be written together with a job: the rows and index entries that follow from it.
+
+Every store derives them from here, so that no rule about them stands in a store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.core import delivery, events, schedule
+from shared.core.delivery import Delivery
+from shared.core.events import Event
+from shared.core.job import Job, JobState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Where a job must be found, given its state; None: it must not be found there."""
+
+    queue_rank: datetime | None
+    """In the queue, in this order."""
+    expiry: datetime | None
+    """Among those that leave the queue at that time. A job that was ever claimed no longer does."""
+    holder: str | None
+    """Among the leases, under this attempt."""
+    removal: datetime | None
+    """Among those whose record and artifacts go at that time."""
+
+
+def index(job: Job, retention: timedelta) -> Index:
+    queued = job.state is JobState.QUEUED
+    return Index(
+        queue_rank=schedule.rank(job) if queued else None,
+        expiry=job.expires_at if queued and job.started_at is None else None,
+        holder=job.attempt,
+        removal=job.finished_at + retention if job.finished_at else None,
+    )
+
+
+def event(after: Job, at: datetime) -> Event | None:
+    """The outbox row of the change that led to `after`."""
+    return events.of(after, at)
+
+
+def callback(after: Job, at: datetime) -> Delivery | None:
+    """The callback that the change which led to `after` owes."""
+    return delivery.of(after, at)

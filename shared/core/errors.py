@@ -1,0 +1,92 @@
+"""Everything that may go wrong by design, as one tree. What is not in it is a bug.
+
+FlipbookError
+├── PermanentError            asking again cannot help
+│   ├── InvalidRequest        the caller's words are wrong; carries every Problem found
+│   ├── NotFound              no such thing, or not the caller's
+│   ├── Conflict              it exists and stands in the way
+│   ├── IllegalChange         the job's state has no such step
+│   │   └── StaleAttempt      another attempt owns the job, or none does
+│   ├── AddressRefused        a URL that must not be called
+│   └── DrawingFailed         the model ran and its result is not a video
+└── TemporaryError            the same call may succeed later
+    ├── Unavailable           a store or the Broker cannot be reached
+    └── Busy                  the only place is taken
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class FlipbookError(Exception):
+    """The root: an error that the platform knows and names."""
+
+
+class PermanentError(FlipbookError):
+    """Asking again cannot help."""
+
+
+class TemporaryError(FlipbookError):
+    """The same call may succeed later; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One wrong field: where it is (RFC 6901 pointer), what is wrong and what is allowed."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidRequest(PermanentError):
+    """The request names something wrong; `problems` holds all of it, not only the first."""
+
+    def __init__(self, *problems: Problem, code: str = "invalid_parameter") -> None:
+        super().__init__("; ".join(f"{p.pointer or '/'}: {p.detail}" for p in problems))
+        self.problems = problems
+        self.code = code
+
+
+class NotFound(PermanentError):
+    """No such thing. Also said of what belongs to another tenant."""
+
+
+class Conflict(PermanentError):
+    """Something stands in the way; `code` is the machine-readable reason."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class IllegalChange(PermanentError):
+    """The change does not fit the state that the job is in. The job is untouched."""
+
+
+class StaleAttempt(IllegalChange):
+    """A worker spoke for an attempt that no longer owns the job."""
+
+
+class AddressRefused(PermanentError):
+    """A URL that points where callers may not send us."""
+
+
+class DrawingFailed(PermanentError):
+    """The attempt ended without a valid video; `code` goes into the job's error."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unavailable(TemporaryError):
+    """A store or the Broker did not answer."""
+
+
+class Busy(TemporaryError):
+    """The only place is taken."""

@@ -1,0 +1,32 @@
+"""Names for things: a prefix that says what it is, and a ULID that sorts by time."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from ulid import ULID
+
+
+def new_job_id(at: datetime) -> str:
+    """`video_<ulid>`, ordered by `at`; 80 of its bits are random."""
+    return f"video_{ULID.from_datetime(at)}"
+
+
+def new_attempt_id() -> str:
+    """The fence of one attempt: 128 random bits as hex, compared only for equality.
+
+    A counter would not do: after a failover of an asynchronously replicated Redis it may hand
+    out the same number twice.
+    """
+    return secrets.token_hex(16)
+
+
+def event_id(job_id: str, version: int) -> str:
+    """The id of the event that a job's `version`-th change causes: the same however often it is sent."""
+    return f"evt_{job_id.removeprefix('video_')}_{version}"
+
+
+def delivery_id(job_id: str, version: int) -> str:
+    """The id of the callback that a job's `version`-th change causes."""
+    return f"wd_{job_id.removeprefix('video_')}_{version}"

@@ -1,0 +1,270 @@
+"""A job and the life it may lead.
+
+Rule 1: everything that decides a job's next state stands in this file.
+Rule 2: this file knows neither who asks, nor where jobs are kept, nor what time it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from shared.core.errors import IllegalChange, StaleAttempt
+from shared.core.output import Output
+from shared.core.request import VideoRequest
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_final(self) -> bool:
+        return not TRANSITIONS[self]
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether an attempt holds the job in this state."""
+        return self in (JobState.RUNNING, JobState.CANCELLING)
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job did not complete: a code for machines, a sentence for people."""
+
+    code: str
+    message: str
+
+
+# What can happen to a job: facts in the past tense. A fact that carries an attempt comes from
+# the worker that holds the job, and is refused from any other.
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A worker took the job; `attempt` is its random fence."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Yielded:
+    """The worker's time slice is over. Not a loss: the next claimer resumes."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The attempt broke on something that may be gone next time."""
+
+    attempt: str
+    error: JobError
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseExpired:
+    """The worker was not heard of for a whole lease."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsExhausted:
+    """The loss that was one too many. `advance` makes it of the two facts above."""
+
+    attempt: str
+    error: JobError
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The caller no longer wants the video."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The worker heard the wish and stopped."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The video is stored and was checked."""
+
+    attempt: str
+    output: Output
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The video cannot be drawn, now or later."""
+
+    attempt: str
+    error: JobError
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Nobody took the job in the time that its caller was ready to wait."""
+
+
+Change = (
+    Claimed
+    | Yielded
+    | Released
+    | LeaseExpired
+    | AttemptsExhausted
+    | CancelRequested
+    | Cancelled
+    | Completed
+    | Failed
+    | Expired
+)
+
+TRANSITIONS: Final[Mapping[JobState, Mapping[type, JobState]]] = {
+    JobState.QUEUED: {
+        Claimed: JobState.RUNNING,
+        CancelRequested: JobState.CANCELLED,
+        Expired: JobState.EXPIRED,
+    },
+    JobState.RUNNING: {
+        Yielded: JobState.QUEUED,
+        Released: JobState.QUEUED,
+        LeaseExpired: JobState.QUEUED,
+        AttemptsExhausted: JobState.FAILED,
+        CancelRequested: JobState.CANCELLING,
+        Completed: JobState.COMPLETED,
+        Failed: JobState.FAILED,
+    },
+    JobState.CANCELLING: {
+        Cancelled: JobState.CANCELLED,
+        Completed: JobState.COMPLETED,  # it was done before it heard of the wish
+        # However else the worker stops, the wish is fulfilled.
+        Yielded: JobState.CANCELLED,
+        Released: JobState.CANCELLED,
+        LeaseExpired: JobState.CANCELLED,
+        Failed: JobState.CANCELLED,
+    },
+    JobState.COMPLETED: {},
+    JobState.FAILED: {},
+    JobState.CANCELLED: {},
+    JobState.EXPIRED: {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where the caller wants to hear of the end, and of which ends (empty: all)."""
+
+    url: str
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One wish for one video. Changed only by `advance`."""
+
+    id: str
+    tenant: str
+    request: VideoRequest
+    webhook: Webhook | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    created_at: datetime
+    expires_at: datetime
+    """When it leaves the queue unclaimed."""
+    queued_at: datetime
+    """When it last joined the queue as a newcomer; a lost attempt does not cost its place."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    state: JobState = JobState.QUEUED
+    version: int = 0
+    """How many changes it has seen: the suffix that makes its events' ids unique."""
+    attempt: str | None = None
+    """The fence of the worker that holds it; None while nobody does."""
+    attempts: int = 0
+    """How often it was claimed, slices included."""
+    losses: int = 0
+    max_losses: int = 3
+
+    output: Output | None = None
+    error: JobError | None = None
+
+
+def advance(job: Job, change: Change, at: datetime) -> Job:
+    """Return `job` as it stands after `change`, which happened `at`.
+
+    Raises:
+        StaleAttempt: Another attempt than the change's owns the job, or none does.
+        IllegalChange: The table has no such step.
+    """
+    attempt: str | None = None if isinstance(change, Claimed) else getattr(change, "attempt", None)
+    if attempt is not None and attempt != job.attempt:
+        raise StaleAttempt(f"{job.id} is {job.state} and not held by the attempt that spoke")
+
+    change = _last_loss(job, change)
+    try:
+        state = TRANSITIONS[job.state][type(change)]
+    except KeyError:
+        raise IllegalChange(f"{job.id} is {job.state}: it cannot be {type(change).__name__}") from None
+
+    after: dict[str, Any] = {"state": state, "version": job.version + 1}
+    if not state.is_owned:
+        after["attempt"] = None
+    match change:
+        case Claimed(attempt=attempt):
+            after |= {"attempt": attempt, "attempts": job.attempts + 1}
+            after |= {"started_at": job.started_at or at}
+        case Yielded():
+            after |= {"queued_at": at}
+        case Released() | LeaseExpired() | AttemptsExhausted():
+            after |= {"losses": job.losses + 1}
+        case Completed(output=output):
+            after |= {"output": output}
+    after |= {"error": _error(state, change), "finished_at": at if state.is_final else None}
+    return replace(job, **after)
+
+
+def _last_loss(job: Job, change: Change) -> Change:
+    """Turn the loss that reaches the limit into the end it means."""
+    if job.state is not JobState.RUNNING or job.losses + 1 < job.max_losses:
+        return change
+    match change:
+        case Released(attempt=attempt, error=error):
+            return AttemptsExhausted(attempt, error)
+        case LeaseExpired(attempt=attempt):
+            text = f"the worker was lost {job.max_losses} times while drawing this video"
+            return AttemptsExhausted(attempt, JobError("worker_lost", text))
+    return change
+
+
+def _error(state: JobState, change: Change) -> JobError | None:
+    match state:
+        case JobState.FAILED if isinstance(change, Failed | AttemptsExhausted):
+            return change.error
+        case JobState.CANCELLED:
+            return JobError("job_cancelled", "the job was cancelled on request")
+        case JobState.EXPIRED:
+            return JobError("job_expired", "no worker was free before the job's time in the queue ran out")
+    return None
+
+
+def diagram() -> str:
+    """Draw TRANSITIONS as a Mermaid chart; docs/job.md holds its output."""
+    lines = ["stateDiagram-v2", "    [*] --> queued"]
+    for state, row in TRANSITIONS.items():
+        lines += [f"    {state} --> {after}: {change.__name__}" for change, after in row.items()]
+        if state.is_final:
+            lines.append(f"    {state} --> [*]")
+    return "\n".join(lines)

@@ -1,0 +1,217 @@
+"""What a caller asks for: the words as they come (CreateVideo), and what they mean (VideoRequest)."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from shared.core.catalog import CATALOG, FRAME_STRIDE, SIDE_MULTIPLE, Model
+from shared.core.errors import InvalidRequest, Problem
+
+MAX_PROMPT: Final = 2000
+MAX_SEED: Final = 2**32 - 1
+WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRequest:
+    """A request with nothing left open: the same one draws the same video again."""
+
+    model: str
+    prompt: str
+    negative_prompt: str
+    width: int
+    height: int
+    num_frames: int
+    fps: int
+    seed: int
+    num_inference_steps: int
+    guidance_scale: float
+
+
+def _clean(value: Any) -> Any:
+    """Normalise a text to NFC; refuse what could hide words from a reader of the text."""
+    if not isinstance(value, str):
+        return value
+    for char in value:
+        # Cc controls, Cf formats (bidi overrides among them), Cs lone surrogates; line breaks are text.
+        if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t":
+            raise ValueError(f"contains the character U+{ord(char):04X}; controls and lone surrogates are not allowed")
+        if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"):
+            raise ValueError(f"contains the character U+{ord(char):04X}; bidirectional controls are not allowed")
+    return unicodedata.normalize("NFC", value)
+
+
+def _number(value: Any) -> Any:
+    """`seconds` is a string in OpenAI's API ("4"); a number says the same."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be a number of seconds, or that number as a string")
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a number of seconds, or that number as a string") from None
+    if not math.isfinite(number) or number <= 0:
+        raise ValueError("must be a positive number of seconds")
+    return number
+
+
+def _webhook(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
+Text = Annotated[StrictStr, BeforeValidator(_clean), Field(max_length=MAX_PROMPT)]
+
+
+class WebhookWish(BaseModel):
+    """Where to send the signed callback, and on which events (absent: every final one)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
+    events: list[str] = []
+
+
+class CreateVideo(BaseModel):
+    """The body of `POST /v1/videos`. Native fields stand beside OpenAI's; absent ones take the model's defaults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: Annotated[Text, Field(min_length=1)]
+    model: StrictStr | None = None
+    seconds: Annotated[float, BeforeValidator(_number)] | None = None
+    size: StrictStr | None = None
+    num_frames: StrictInt | None = None
+    seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED)] | None = None
+    negative_prompt: Text = ""
+    num_inference_steps: StrictInt | None = None
+    guidance_scale: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+    webhook: Annotated[WebhookWish, BeforeValidator(_webhook)] | None = None
+    metadata: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[StrictStr, Field(max_length=512)]],
+        Field(max_length=16),
+    ] = {}
+
+
+def parse(body: object, *, models: Sequence[str]) -> CreateVideo:
+    """Read a decoded JSON body.
+
+    Raises:
+        InvalidRequest: With one Problem for each wrong field, those of the model's bounds included.
+    """
+    try:
+        wish = CreateVideo.model_validate(body)
+        problems = []
+    except ValidationError as error:
+        problems = _problems(error)
+        wish = _sound_part(body, {problem.pointer.split("/")[1] for problem in problems if problem.pointer})
+    problems += _bounds(wish, models)
+    if problems:
+        raise InvalidRequest(*problems)
+    return wish
+
+
+def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int) -> VideoRequest:
+    """Fill in what a parsed wish leaves open; `seed` is used when it names none."""
+    model = CATALOG[wish.model or models[0]]
+    width, height = _size(wish, model)
+    return VideoRequest(
+        model=model.id,
+        prompt=wish.prompt,
+        negative_prompt=wish.negative_prompt,
+        width=width,
+        height=height,
+        num_frames=_frames(wish, model),
+        fps=model.fps,
+        seed=seed if wish.seed is None else wish.seed,
+        num_inference_steps=wish.num_inference_steps or model.num_inference_steps,
+        guidance_scale=model.guidance_scale if wish.guidance_scale is None else wish.guidance_scale,
+    )
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    found = []
+    for e in error.errors(include_url=False, include_input=False, include_context=False):
+        detail = e["msg"].removeprefix("Value error, ")
+        if e["type"] == "extra_forbidden":
+            allowed = WebhookWish.model_fields if e["loc"][0] == "webhook" else CreateVideo.model_fields
+            detail = f"is not a field of this request; the fields are {', '.join(allowed)}"
+        elif e["type"] == "model_type":
+            detail = "must be a JSON object"
+        found.append(Problem(_pointer(e["loc"]), detail))
+    return found
+
+
+def _sound_part(body: object, wrong: Collection[str]) -> CreateVideo:
+    """The wish without its wrong fields, so that the rest can be held against the model's bounds too."""
+    fields = body if isinstance(body, dict) else {}
+    return CreateVideo.model_validate({"prompt": "-"} | {k: v for k, v in fields.items() if k not in wrong})
+
+
+def _pointer(path: Sequence[str | int]) -> str:
+    """RFC 6901: `~` and `/` in a name are escaped."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:64] for part in path)
+
+
+def _size(wish: CreateVideo, model: Model) -> tuple[int, int]:
+    if wish.size is None:
+        return model.width, model.height
+    match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", wish.size)
+    if match is None:
+        raise ValueError('must be "WIDTHxHEIGHT" in pixels, for example "848x480"')
+    return int(match[1]), int(match[2])
+
+
+def _frames(wish: CreateVideo, model: Model) -> int:
+    if wish.num_frames is not None:
+        return wish.num_frames
+    return model.num_frames if wish.seconds is None else model.frames_for(wish.seconds)
+
+
+def _bounds(wish: CreateVideo, models: Sequence[str]) -> Iterator[Problem]:
+    """What the schema cannot say: the bounds of the model that was asked for."""
+    for i, event in enumerate(wish.webhook.events if wish.webhook else ()):
+        if event not in WEBHOOK_EVENTS:
+            yield Problem(f"/webhook/events/{i}", f"must be one of {', '.join(WEBHOOK_EVENTS)}")
+    name = wish.model or models[0]
+    if name not in models:
+        yield Problem("/model", f"must be one of {', '.join(models)}")
+        return
+    model = CATALOG[name]
+    yield from _size_bounds(wish, model)
+    yield from _length_bounds(wish, model)
+    steps = wish.num_inference_steps
+    if steps is not None and not 2 <= steps <= model.max_inference_steps:
+        yield Problem("/num_inference_steps", f"must be from 2 to {model.max_inference_steps} for {name}")
+    guidance = wish.guidance_scale
+    if guidance is not None and not 0 <= guidance <= model.max_guidance_scale:
+        yield Problem("/guidance_scale", f"must be from 0 to {model.max_guidance_scale:g} for {name}")
+
+
+def _size_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
+    try:
+        width, height = _size(wish, model)
+    except ValueError as error:
+        yield Problem("/size", str(error))
+        return
+    for side, value, most in (("width", width, model.max_width), ("height", height, model.max_height)):
+        if value % SIDE_MULTIPLE or not model.min_side <= value <= most:
+            allowed = f"a multiple of {SIDE_MULTIPLE} from {model.min_side} to {most}"
+            yield Problem("/size", f"{side} must be {allowed} for {model.id}, not {value}")
+
+
+def _length_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
+    frames, seconds = wish.num_frames, wish.seconds
+    if frames is not None and seconds is not None:
+        yield Problem("/seconds", "cannot be given together with num_frames")
+    elif frames is not None:
+        if frames % FRAME_STRIDE != 1 or not FRAME_STRIDE < frames <= model.max_frames:
+            allowed = f"{FRAME_STRIDE}k+1 from {FRAME_STRIDE + 1} to {model.max_frames}"
+            yield Problem("/num_frames", f"must be {allowed} for {model.id}, not {frames}")
+    elif seconds is not None and seconds > model.max_seconds:
+        yield Problem("/seconds", f"must be at most {model.max_seconds:.2f} for {model.id}")

@@ -1,0 +1,126 @@
+"""What can be set from outside. The only reader of the environment; read once per process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.core.catalog import CATALOG
+from shared.core.signing import secret_key
+
+
+class BadSetting(ValueError):
+    """A variable has a value that cannot be used; the message names it and what is allowed."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split())
+
+
+def _models(value: str) -> tuple[str, ...]:
+    names = _words(value)
+    unknown = [name for name in names if name not in CATALOG]
+    if unknown or not names:
+        raise ValueError(f"must name one or more of {', '.join(CATALOG)}")
+    return names
+
+
+def _seconds(value: str) -> timedelta:
+    seconds = float(value)
+    if not 0 < seconds < 10**9:
+        raise ValueError("must be a positive number of seconds")
+    return timedelta(seconds=seconds)
+
+
+def _count(value: str) -> int:
+    count = int(value)
+    if count < 1:
+        raise ValueError("must be 1 or more")
+    return count
+
+
+def _secret(value: str) -> str:
+    if value:
+        secret_key(value)
+    return value
+
+
+def _setting(variable: str, read: Callable[[str], Any], default: str) -> Any:
+    return field(metadata={"variable": variable, "read": read, "default": default})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is one environment variable; `from_env` names them in its errors."""
+
+    redis_url: str = _setting("REDIS_URL", _text, "")
+    """The job store: redis://, rediss://, unix://, redis-cluster:// or memory:// (one process, tests)."""
+    artifacts_url: str = _setting("ARTIFACTS_URL", _text, "")
+    """The artifact store: file:///folder, s3://bucket/prefix or memory://."""
+    s3_endpoint_url: str = _setting("S3_ENDPOINT_URL", _text, "")
+    """S3 server other than AWS; empty: AWS. Credentials come from boto3's own chain."""
+    broker_url: str = _setting("K_SINK", _text, "")
+    """Where CloudEvents are posted: the Broker's address. Knative's name for it."""
+    api_keys: tuple[str, ...] = _setting("API_KEYS", _words, "")
+    """Keys that open the API: `fb_<id>_<secret>` each, separated by spaces."""
+    webhook_secret: str = _setting("WEBHOOK_SECRET", _secret, "")
+    """Signs callbacks: whsec_<base64 of 24 to 64 bytes>."""
+    webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", _words, "")
+    """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
+    webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", _seconds, "15")
+    """One callback's whole exchange."""
+    public_url: str = _setting("PUBLIC_URL", _text, "")
+    """Put before the links in answers and callbacks; empty: links are paths."""
+
+    models: tuple[str, ...] = _setting("MODELS", _models, "mochi-1-tiny")
+    """Models offered, the default one first."""
+    weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
+    """Holds one folder per model id, as diffusers saves it."""
+    engine: str = _setting("ENGINE", _text, "mochi")
+    """What draws: `mochi`, or module:Class of another VideoEngine (benchmarks, fault tests)."""
+
+    lease: timedelta = _setting("LEASE_SECONDS", _seconds, "60")
+    """A worker not heard of for this long has lost its job."""
+    heartbeat: timedelta = _setting("HEARTBEAT_SECONDS", _seconds, "4")
+    """Between renewals of the lease; a cancellation is heard at the same time."""
+    checkpoint: timedelta = _setting("CHECKPOINT_SECONDS", _seconds, "30")
+    """Between checkpoints of a drawing."""
+    request_timeout: timedelta = _setting("REQUEST_TIMEOUT_SECONDS", _seconds, "600")
+    """The Knative Service's timeoutSeconds: a slice ends before it."""
+    max_losses: int = _setting("MAX_ATTEMPTS", _count, "3")
+    """A job whose worker was lost this often fails."""
+    queue_ttl: timedelta = _setting("QUEUE_TTL_SECONDS", _seconds, "86400")
+    """A job nobody took for this long expires."""
+    retention: timedelta = _setting("RETENTION_SECONDS", _seconds, "604800")
+    """A finished job and its artifacts go after this long."""
+    link_ttl: timedelta = _setting("LINK_TTL_SECONDS", _seconds, "900")
+    """How long a presigned link to an artifact works."""
+    resend: timedelta = _setting("RESEND_SECONDS", _seconds, "10")
+    """recover sends outbox rows older than this."""
+    log_level: str = _setting("LOG_LEVEL", str.upper, "INFO")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read every setting from `environ`, by default the process's own.
+
+        Raises:
+            BadSetting: Naming the variable and what it may be.
+        """
+        source = os.environ if environ is None else environ
+        values = {}
+        for f in fields(cls):
+            variable = f.metadata["variable"]
+            text = source.get(variable, f.metadata["default"])
+            try:
+                values[f.name] = f.metadata["read"](text)
+            except ValueError as error:
+                raise BadSetting(f"{variable}: {error}") from None
+        return cls(**values)
