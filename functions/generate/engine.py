@@ -1,0 +1,58 @@
+"""What draws. A model is `setup()` once and `begin()` for each video; one step is one call.
+
+So progress, cancellation, checkpoints and deadlines are the caller's, between two steps, and need
+no callbacks out of a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.core.request import VideoRequest
+
+Frames = NDArray[np.uint8]
+"""RGB pictures: (frames, height, width, 3), 0 to 255."""
+
+
+class Drawing(Protocol):
+    """One video while it is being drawn."""
+
+    @property
+    def step(self) -> int:
+        """Denoising steps done, those before a checkpoint included."""
+        ...
+
+    @property
+    def total_steps(self) -> int: ...
+
+    def advance(self) -> None:
+        """Do the next step.
+
+        Raises:
+            DrawingFailed: No later try would go better.
+        """
+        ...
+
+    def checkpoint(self) -> bytes:
+        """All that `VideoEngine.begin` needs to go on from here, and what proves that it fits."""
+        ...
+
+    def decode(self) -> Iterator[Frames]:
+        """The pictures in order, in chunks, after the last step."""
+        ...
+
+
+class VideoEngine(Protocol):
+    """A model in memory."""
+
+    def setup(self) -> None:
+        """Load. The process is ready when it returns."""
+        ...
+
+    def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> Drawing:
+        """Start a drawing, or go on from `checkpoint`; one that does not fit the request is not used."""
+        ...
