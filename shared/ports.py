@@ -124,7 +124,7 @@ class JobStore(Protocol):
         ...
 
     def discard(self, job_id: str) -> None:
-        """Put a job up for removal now and take it out of its tenant's list. Its state is not changed.
+        """Mark the job `discarded`: it leaves its tenant's list now, and may go once it is final.
 
         Raises:
             NotFound: There is no such job.

@@ -68,7 +68,7 @@ class Reply:
     retry_after: timedelta | None = None
 
 
-def of(job: Job, at: datetime) -> Delivery | None:
+def of(job: Job) -> Delivery | None:
     """The callback that `job`'s present, final state asks for, if its caller wanted one."""
     event_type = _OPENAI_TYPES.get(job.state)
     if event_type is None or job.webhook is None:
@@ -82,8 +82,8 @@ def of(job: Job, at: datetime) -> Delivery | None:
         event_id=event_id(job.id, job.version),
         event_type=event_type,
         url=job.webhook.url,
-        created_at=at,
-        due_at=at,
+        created_at=job.changed_at,
+        due_at=job.changed_at,
     )
 
 

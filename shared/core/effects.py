@@ -16,8 +16,10 @@ from shared.core.job import Job, JobState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Where a job must be found, given its state; None: it must not be found there."""
+    """Where a job must be found, given its state; None or False: it must not be found there."""
 
+    listed: bool
+    """In its tenant's list."""
     queue_rank: datetime | None
     """In the queue, in this order."""
     expiry: datetime | None
@@ -30,19 +32,21 @@ class Index:
 
 def index(job: Job, retention: timedelta) -> Index:
     queued = job.state is JobState.QUEUED
+    keep = timedelta(0) if job.discarded else retention
     return Index(
+        listed=not job.discarded,
         queue_rank=schedule.rank(job) if queued else None,
         expiry=job.expires_at if queued and job.started_at is None else None,
         holder=job.attempt,
-        removal=job.finished_at + retention if job.finished_at else None,
+        removal=job.finished_at + keep if job.finished_at else None,
     )
 
 
-def event(after: Job, at: datetime) -> Event | None:
-    """The outbox row of the change that led to `after`."""
-    return events.of(after, at)
+def event(job: Job) -> Event | None:
+    """The outbox row of the change that led to `job`."""
+    return events.of(job)
 
 
-def callback(after: Job, at: datetime) -> Delivery | None:
-    """The callback that the change which led to `after` owes."""
-    return delivery.of(after, at)
+def callback(job: Job) -> Delivery | None:
+    """The callback that the change which led to `job` owes."""
+    return delivery.of(job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,9 +45,10 @@ class Event:
     time: datetime
     data: Mapping[str, Any]
     source: str = SOURCE
+    extensions: Mapping[str, str] = field(default_factory=dict)
 
 
-def of(job: Job, at: datetime) -> Event | None:
+def of(job: Job) -> Event | None:
     """The event that tells of the change which brought `job` to its present state and version.
 
     Carries no prompt: events pass through brokers, logs and dead-letter sinks.
@@ -55,7 +56,7 @@ def of(job: Job, at: datetime) -> Event | None:
     type_ = _TYPES.get(job.state)
     if type_ is None or (type_ == STARTED and job.attempts > 1):
         return None
-    return Event(id=event_id(job.id, job.version), type=type_, subject=job.id, time=at, data=_data(job))
+    return Event(id=event_id(job.id, job.version), type=type_, subject=job.id, time=job.changed_at, data=_data(job))
 
 
 def wake_up(job_id: str, at: datetime) -> Event:

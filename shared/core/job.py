@@ -187,6 +187,8 @@ class Job:
     """When it last joined the queue as a newcomer; a lost attempt does not cost its place."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    changed_at: datetime
+    """When it came to its present state and version."""
 
     state: JobState = JobState.QUEUED
     version: int = 0
@@ -200,6 +202,8 @@ class Job:
 
     output: Output | None = None
     error: JobError | None = None
+    discarded: bool = False
+    """Its caller wants it gone: nobody sees it any more, and its record goes as soon as it is final."""
 
 
 def advance(job: Job, change: Change, at: datetime) -> Job:
@@ -219,7 +223,7 @@ def advance(job: Job, change: Change, at: datetime) -> Job:
     except KeyError:
         raise IllegalChange(f"{job.id} is {job.state}: it cannot be {type(change).__name__}") from None
 
-    after: dict[str, Any] = {"state": state, "version": job.version + 1}
+    after: dict[str, Any] = {"state": state, "version": job.version + 1, "changed_at": at}
     if not state.is_owned:
         after["attempt"] = None
     match change:

@@ -1,0 +1,50 @@
+"""Log lines: `LEVEL sentence key=value ...`, one line each.
+
+Only the fields named here are printed, so that a prompt, a key or a URL cannot slip in beside them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+FIELDS: Final = (
+    "job",
+    "attempt",
+    "state",
+    "event",
+    "event_type",
+    "delivery",
+    "status",
+    "method",
+    "route",
+    "key_id",
+    "model",
+    "step",
+    "count",
+    "seconds",
+    "code",
+    "error",
+)
+
+
+class LineFormatter(logging.Formatter):
+    """Writes the fields of FIELDS that a record carries, and the traceback on the lines behind it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        values = ((name, getattr(record, name, None)) for name in FIELDS)
+        parts = [record.levelname, record.getMessage(), *(f"{name}={v}" for name, v in values if v is not None)]
+        line = " ".join(parts).replace("\n", " ")
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def set_up(level: str) -> None:
+    """Send our log to stderr, where Knative and the one-machine runtime collect it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel("WARNING")
+    for ours in ("functions", "shared"):
+        logging.getLogger(ours).setLevel(level)

@@ -1,0 +1,25 @@
+"""What is counted. Labels take values from fixed sets only: never an id, a URL or a prompt."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter("flipbook_requests_total", "HTTP requests answered", ["method", "route", "status"])
+JOBS_CREATED = Counter("flipbook_jobs_created_total", "Jobs accepted", ["model"])
+JOBS_FINISHED = Counter("flipbook_jobs_finished_total", "Attempts' ends by the job's next state", ["model", "state"])
+JOB_SECONDS = Histogram(
+    "flipbook_job_seconds",
+    "From the request to the end of a job",
+    ["model", "state"],
+    buckets=(1, 5, 15, 30, 60, 120, 240, 360, 600, 1200, 3600),
+)
+QUEUE_SECONDS = Histogram(
+    "flipbook_queue_seconds",
+    "From the request to the first claim",
+    ["model"],
+    buckets=(0.1, 1, 5, 15, 30, 60, 120, 300, 600, 3600),
+)
+LEASES_EXPIRED = Counter("flipbook_leases_expired_total", "Workers that were lost")
+EVENTS_RESENT = Counter("flipbook_events_resent_total", "Outbox rows sent by recover")
+DEAD_LETTERS = Counter("flipbook_dead_letters_total", "Events that the Broker gave up on")
+DELIVERIES = Counter("flipbook_deliveries_total", "Callback POSTs by what they came to", ["outcome"])
