@@ -8,6 +8,7 @@ FlipbookError
 │   ├── IllegalChange         the job's state has no such step
 │   │   └── StaleAttempt      another attempt owns the job, or none does
 │   ├── AddressRefused        a URL that must not be called
+│   ├── UnsafeServer          a server is set up so that it may lose what it was given
 │   └── DrawingFailed         the model ran and its result is not a video
 └── TemporaryError            the same call may succeed later
     ├── Unavailable           a store or the Broker cannot be reached
@@ -74,6 +75,10 @@ class StaleAttempt(IllegalChange):
 
 class AddressRefused(PermanentError):
     """A URL that points where callers may not send us."""
+
+
+class UnsafeServer(PermanentError):
+    """A server is set up so that it may lose what it was given; the message says how to set it right."""
 
 
 class DrawingFailed(PermanentError):

@@ -240,6 +240,18 @@ def advance(job: Job, change: Change, at: datetime) -> Job:
     return replace(job, **after)
 
 
+_CHANGING: Final = (
+    *("queued_at", "started_at", "finished_at", "state", "version"),
+    *("attempt", "attempts", "losses", "output", "error"),
+)
+"""What `advance` may set; everything else stays as it was created."""
+
+
+def grew_from(job: Job, first: Job) -> bool:
+    """Whether `job` is `first` after any number of changes: a repeated creation, not another job."""
+    return replace(job, **{name: getattr(first, name) for name in _CHANGING}) == first
+
+
 def _last_loss(job: Job, change: Change) -> Change:
     """Turn the loss that reaches the limit into the end it means."""
     if job.state is not JobState.RUNNING or job.losses + 1 < job.max_losses:
