@@ -85,7 +85,9 @@ class JobStore(Protocol):
         ...
 
     def claim(self, attempt: str, lease: timedelta) -> Job | None:
-        """Take the best queued job for `attempt`, or None when there is none. Overdue jobs are not taken.
+        """Take the best queued job for `attempt`, or None when there is none.
+
+        Overdue jobs are not taken, nor those whose time has not come (`Job.queued_at`).
 
         An attempt that holds a job gets that one again, so that a lost answer can be repeated.
         """
@@ -123,7 +125,7 @@ class JobStore(Protocol):
         ...
 
     def waiting(self, limit: int) -> Sequence[str]:
-        """Ids of queued jobs, best first."""
+        """Ids of queued jobs that may be claimed now, best first."""
         ...
 
     def discard(self, job_id: str) -> None:

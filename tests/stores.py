@@ -81,6 +81,7 @@ def new_job(at: datetime, **changes: Any) -> Job:
         "created_at": at,
         "expires_at": at + timedelta(days=1),
         "queued_at": at,
+        "changed_at": at,
     }
     return Job(**{**fixed, **changes})
 

@@ -26,7 +26,6 @@ class Memory:
     jobs: dict[str, Job] = field(default_factory=dict)
     leases: dict[str, datetime] = field(default_factory=dict)
     """When the lease on a held job ends."""
-    discarded: dict[str, datetime] = field(default_factory=dict)
     reports: dict[tuple[str, str], Progress] = field(default_factory=dict)
     """The last report by job and attempt."""
     peaks: dict[str, int] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.adapters.memory import Memory
 from shared.core import effects
 from shared.core.errors import Conflict, NotFound, StaleAttempt
-from shared.core.job import Change, Claimed, Job, advance, grew_from
+from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
 from shared.core.progress import Progress
 from shared.ports import Holding, Page, QueueDepth
 
@@ -48,9 +48,7 @@ class MemoryJobStore:
 
     def page(self, tenant: str, *, limit: int, after: str | None = None, ascending: bool = False) -> Page:
         with self._memory.lock:
-            ids = [
-                j.id for j in self._memory.jobs.values() if j.tenant == tenant and j.id not in self._memory.discarded
-            ]
+            ids = [job.id for job in self._memory.jobs.values() if job.tenant == tenant and self._index(job).listed]
             if after is not None:
                 ids = [i for i in ids if (i > after if ascending else i < after)]
             ids.sort(reverse=not ascending)
@@ -62,7 +60,9 @@ class MemoryJobStore:
             for job in self._memory.jobs.values():
                 if job.attempt == attempt:
                     return job
-            for _, job in self._by(lambda index: index.queue_rank):
+            for rank, job in self._by(lambda index: index.queue_rank):
+                if rank > at:
+                    break
                 expiry = self._index(job).expiry
                 if expiry is None or expiry > at:
                     self._memory.leases[job.id] = at + lease
@@ -88,7 +88,8 @@ class MemoryJobStore:
             return present, self._memory.peaks.get(job.id, 0)
 
     def position(self, job: Job) -> int | None:
-        ids = self.waiting(len(self._memory.jobs))
+        with self._memory.lock:
+            ids = [queued.id for _, queued in self._by(lambda index: index.queue_rank)]
         return ids.index(job.id) if job.id in ids else None
 
     def depth(self) -> QueueDepth:
@@ -112,17 +113,17 @@ class MemoryJobStore:
 
     def waiting(self, limit: int) -> Sequence[str]:
         with self._memory.lock:
-            return [job.id for _, job in self._by(lambda index: index.queue_rank)[:limit]]
+            now = self.now()
+            return [job.id for rank, job in self._by(lambda index: index.queue_rank) if rank <= now][:limit]
 
     def discard(self, job_id: str) -> None:
         with self._memory.lock:
-            self._memory.discarded.setdefault(self.get(job_id).id, self.now())
+            self._memory.jobs[job_id] = discard(self.get(job_id))
 
     def removable(self, limit: int) -> Sequence[str]:
         with self._memory.lock:
             now = self.now()
-            due = {job.id: at for at, job in self._by(lambda index: index.removal)} | self._memory.discarded
-            return [job_id for at, job_id in sorted((at, job_id) for job_id, at in due.items()) if at <= now][:limit]
+            return [job.id for at, job in self._by(lambda index: index.removal) if at <= now][:limit]
 
     def forget(self, job_id: str) -> None:
         with self._memory.lock:
@@ -130,7 +131,6 @@ class MemoryJobStore:
             if job is not None and not job.state.is_final:
                 raise Conflict(f"{job_id} is {job.state}", code="not_final")
             self._memory.jobs.pop(job_id, None)
-            self._memory.discarded.pop(job_id, None)
             self._memory.peaks.pop(job_id, None)
             for report in [report for report in self._memory.reports if report[0] == job_id]:
                 del self._memory.reports[report]
@@ -152,7 +152,7 @@ class MemoryJobStore:
     def _write(self, job: Job, at: datetime) -> Job:
         """Keep the job with all that follows from it."""
         self._memory.jobs[job.id] = job
-        event, callback = effects.event(job, at), effects.callback(job, at)
+        event, callback = effects.event(job), effects.callback(job)
         if event is not None:
             self._memory.events[event.id] = (at, event)
         if callback is not None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.adapters import redis_index
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import JOB, millis
+from shared.adapters.redis_codec import JOB, millis, moment, pairs
 from shared.adapters.redis_commit import View, commit, look
 from shared.adapters.redis_connection import RedisConnection
 from shared.core import effects
@@ -26,8 +26,10 @@ def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: tim
     taker = _Taker(redis, attempt, lease, retention)
     skip = 0
     for _ in range(_ROUNDS):
-        window = ("ZRANGE", keys.QUEUE, str(skip), str(skip + _WINDOW - 1))
-        held, ids = look(redis, ("GET", keys.claim(attempt)), window).replies
+        window = ("ZRANGE", keys.QUEUE, str(skip), str(skip + _WINDOW - 1), "WITHSCORES")
+        view = look(redis, ("GET", keys.claim(attempt)), window)
+        held, ranked = view.replies
+        ids = [job_id for job_id, rank in pairs(ranked) if moment(float(rank)) <= view.at]
         if held is not None and (job := taker.taken_before(held)) is not None:
             return job
         if not ids:

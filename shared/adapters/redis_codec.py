@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, TypeVar
 
@@ -55,3 +56,9 @@ def span(length: timedelta) -> int:
 def millis(length: timedelta) -> str:
     """A time to live for PX and PEXPIRE: at least one millisecond, since zero is refused."""
     return str(max(length // timedelta(milliseconds=1), 1))
+
+
+def pairs(flat: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Members and scores of a WITHSCORES reply, which lists them in turn."""
+    each = iter(flat)
+    return zip(each, each, strict=True)

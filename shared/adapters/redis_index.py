@@ -22,9 +22,17 @@ def creation(job: Job, at: datetime, retention: timedelta) -> list[Command]:
     """Everything about a new job. A full server refuses it, since it begins with SET."""
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
-        ("ZADD", keys.tenant(job.tenant), "0", job.id),
         *_places(job, effects.index(job, retention)),
         *_duties(job, at),
+    ]
+
+
+def hiding(job: Job, retention: timedelta) -> list[Command]:
+    """A job that was discarded: its record, and where it may still be found. It tells nobody."""
+    return [
+        ("ZREM", keys.tenant(job.tenant), job.id),
+        ("SET", keys.job(job.id), JOB.dump(job), "KEEPTTL"),
+        *_places(job, effects.index(job, retention)),
     ]
 
 
@@ -76,17 +84,18 @@ def _lease(before: Job, after: Job, until: datetime) -> Iterator[Command]:
 
 
 def _places(job: Job, index: effects.Index) -> Iterator[Command]:
+    if index.listed:
+        yield "ZADD", keys.tenant(job.tenant), "0", job.id
     if index.queue_rank is not None:
         yield "ZADD", keys.QUEUE, str(micros(index.queue_rank)), job.id
     if index.expiry is not None:
         yield "ZADD", keys.EXPIRIES, str(micros(index.expiry)), job.id
     if index.removal is not None:
-        # LT: a job that was discarded while it ran stays due for removal at once.
-        yield "ZADD", keys.REMOVALS, "LT", str(micros(index.removal)), job.id
+        yield "ZADD", keys.REMOVALS, str(micros(index.removal)), job.id
 
 
 def _duties(job: Job, at: datetime) -> Iterator[Command]:
-    event, callback = effects.event(job, at), effects.callback(job, at)
+    event, callback = effects.event(job), effects.callback(job)
     if event is not None:
         yield from _event(event, at)
     if callback is not None:

@@ -15,11 +15,11 @@ from typing import Final
 from shared.adapters import redis_index
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_claim import claim
-from shared.adapters.redis_codec import JOB, PROGRESS, micros, millis, moment, span
+from shared.adapters.redis_codec import JOB, PROGRESS, millis, moment, pairs, span
 from shared.adapters.redis_commit import Command, commit, look, write
 from shared.adapters.redis_connection import RedisConnection, Script
 from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
-from shared.core.job import Change, Job, advance, grew_from
+from shared.core.job import Change, Job, advance, discard, grew_from
 from shared.core.progress import Progress
 from shared.ports import Holding, Page, QueueDepth
 
@@ -134,18 +134,15 @@ class RedisJobStore:
         return self._past(keys.EXPIRIES, limit)
 
     def waiting(self, limit: int) -> Sequence[str]:
-        ids: Sequence[str] = look(self._redis, ("ZRANGE", keys.QUEUE, "0", str(limit - 1))).replies[0]
-        return ids
+        return self._past(keys.QUEUE, limit)
 
     def discard(self, job_id: str) -> None:
-        view = look(self._redis, ("GET", keys.job(job_id)))
-        job = _loaded(job_id, view.replies[0])
-        # Unconditional: the tenant never changes, and a record that goes meanwhile was to go.
-        write(
-            self._redis,
-            ("ZREM", keys.tenant(job.tenant), job_id),
-            ("ZADD", keys.REMOVALS, "LT", str(micros(view.at)), job_id),
-        )
+        for _, stored in self._reread(job_id):
+            after = discard(_loaded(job_id, stored))
+            wanted, writes = JOB.dump(after), redis_index.hiding(after, self._retention)
+            if stored == wanted or commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
+                return
+        raise Unavailable(f"{job_id} is changed too often at the same time")
 
     def removable(self, limit: int) -> Sequence[str]:
         return self._past(keys.REMOVALS, limit)
@@ -185,8 +182,7 @@ class RedisJobStore:
     def _past(self, key: str, limit: int) -> Sequence[str]:
         """Members of a ZSET by time whose time has come, the longest past first."""
         view = look(self._redis, ("ZRANGE", key, "0", str(limit - 1), "WITHSCORES"))
-        flat = iter(view.replies[0])
-        return [member for member, score in zip(flat, flat, strict=True) if moment(float(score)) <= view.at]
+        return [member for member, score in pairs(view.replies[0]) if moment(float(score)) <= view.at]
 
 
 def _loaded(job_id: str, stored: str | None) -> Job:

@@ -13,6 +13,7 @@ import pytest
 from shared.core.errors import Conflict, IllegalChange, NotFound, StaleAttempt
 from shared.core.ids import new_attempt_id
 from shared.core.job import (
+    RELEASE_DELAY,
     Cancelled,
     CancelRequested,
     Change,
@@ -96,12 +97,21 @@ class TestClaim:
 
     def test_who_waited_longest_comes_first_and_ties_go_by_id(self, stores: Stores) -> None:
         at = stores.jobs.now()
-        last = stores.add(queued_at=at + timedelta(seconds=1))
-        tied = [stores.add(id=f"video_{i}", queued_at=at) for i in "zay"]
+        last = stores.add(queued_at=at)
+        tied = [stores.add(id=f"video_{i}", queued_at=at - timedelta(seconds=1)) for i in "zay"]
         expected = [*sorted(job.id for job in tied), last.id]
         assert expected == stores.jobs.waiting(10)
         assert expected[:2] == stores.jobs.waiting(2)
         assert expected == [stores.claim()[0].id for _ in expected]
+
+    def test_a_job_whose_time_has_not_come_is_not_taken(self, stores: Stores) -> None:
+        job = stores.add(queued_at=stores.jobs.now() + timedelta(milliseconds=100))
+        assert stores.jobs.claim("a", LEASE) is None
+        assert [] == stores.jobs.waiting(10)
+        assert 0 == stores.jobs.position(job)
+        stores.wait(timedelta(milliseconds=120))
+        assert [job.id] == stores.jobs.waiting(10)
+        assert job.id == stores.claim()[0].id
 
     def test_microseconds_decide(self, stores: Stores) -> None:
         at = stores.jobs.now()
@@ -205,16 +215,23 @@ class TestApply:
 
     def test_a_yielded_job_joins_again_at_the_back_and_a_lost_one_keeps_its_place(self, stores: Stores) -> None:
         lost, yielded, fresh = stores.add(), stores.add(), stores.add()
-        _, attempt = stores.claim()
-        stores.jobs.apply(lost.id, Released(attempt, ERROR))
-        _, attempt = stores.claim()
-        stores.jobs.apply(lost.id, LeaseExpired(attempt))
+        for _ in range(2):
+            _, attempt = stores.claim()
+            stores.jobs.apply(lost.id, LeaseExpired(attempt))
         _, first = stores.claim()
         _, second = stores.claim()
         stores.jobs.apply(yielded.id, Yielded(second))
         stores.jobs.apply(fresh.id, CancelRequested())
         assert [yielded.id] == stores.jobs.waiting(10)
         assert JobState.FAILED is stores.jobs.apply(lost.id, LeaseExpired(first)).state
+
+    def test_a_released_job_lets_others_go_first_for_a_while(self, stores: Stores) -> None:
+        broken, fresh = stores.add(), stores.add()
+        _, attempt = stores.claim()
+        released = stores.jobs.apply(broken.id, Released(attempt, ERROR))
+        assert (RELEASE_DELAY, 1) == (released.queued_at - released.changed_at, released.losses)
+        assert [fresh.id] == stores.jobs.waiting(10)
+        assert 2 == stores.jobs.depth().waiting
 
     def test_a_claim_that_came_without_a_lease_is_over_at_once(self, stores: Stores) -> None:
         job = stores.add()
@@ -334,15 +351,19 @@ class TestRemoval:
 
     def test_a_discarded_job_is_off_the_list_at_once_and_may_go(self, stores: Stores) -> None:
         job = stores.finish()
+        told = len(stores.outbox.unsent(older_than=timedelta(0), limit=10))
+        stores.jobs.discard(job.id)
         stores.jobs.discard(job.id)
         assert [] == stores.jobs.page("ada", limit=10).jobs
         assert [job.id] == stores.jobs.removable(10)
-        assert job == stores.jobs.get(job.id)
+        assert replace(job, discarded=True) == stores.jobs.get(job.id)
+        assert told == len(stores.outbox.unsent(older_than=timedelta(0), limit=10))
 
     def test_a_job_discarded_while_it_runs_may_go_as_soon_as_it_ended(self, stores: Stores) -> None:
         job = stores.add()
         _, attempt = stores.claim()
         stores.jobs.discard(job.id)
+        assert [] == stores.jobs.removable(10)
         stores.jobs.apply(job.id, Completed(attempt, OUTPUT))
         assert [job.id] == stores.jobs.removable(10)
         assert [] == stores.jobs.page("ada", limit=10).jobs

@@ -24,7 +24,7 @@ def types(stores: Stores, job: Job) -> list[str]:
 def test_a_new_job_rings_the_bell(stores: Stores) -> None:
     job = stores.add()
     [event] = stores.outbox.unsent(older_than=NOW, limit=10)
-    assert events.of(job, event.time) == event
+    assert events.of(job) == event
     assert event_id(job.id, 0) == event.id
     assert timedelta(0) <= stores.jobs.now() - event.time < timedelta(seconds=5)
 
