@@ -35,7 +35,8 @@ class Accelerators:
     def __init__(self, devices: Sequence[str], cpu_places: int) -> None:
         self.devices = tuple(devices)
         self.total = len(devices) or cpu_places
-        self._free: deque[str | None] = deque(devices or [None] * cpu_places)
+        places: Sequence[str | None] = self.devices or (None,) * cpu_places
+        self._free = deque(places)
         self._changed = asyncio.Condition()
 
     @property

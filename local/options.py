@@ -23,7 +23,7 @@ class Options:
     accelerators: int = 2
     """ACCELERATORS: instances that may draw at once on a machine without a GPU."""
     window: timedelta | None = None
-    """STABLE_WINDOW_SECONDS: overrides every Service's stable window (how soon idle instances go)."""
+    """STABLE_WINDOW_SECONDS: how soon idle instances go; overrides every Service's window and retention."""
 
     @property
     def api_url(self) -> str:
