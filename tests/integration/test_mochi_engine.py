@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import logging
 import os
-import random
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from functions.generate.mochi import tiny
 from functions.generate.mochi.engine import MochiEngine
@@ -172,25 +169,13 @@ def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, weights, cap
     assert "it holds torch.float32" in caplog.text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(where=st.integers(0, 2**32), bit=st.integers(0, 7), cut=st.booleans())
-def test_a_damaged_checkpoint_is_never_used(engine, where, bit, cut):
+def test_a_damaged_checkpoint_is_not_used(engine, caplog):
     drawing = engine.begin(REQUEST)
-    damaged = bytearray(_after_one_step(drawing))
-    where %= len(damaged)
-    if cut:
-        del damaged[where:]
-    else:
-        damaged[where] ^= 1 << bit
-    logging.getLogger("functions.generate.mochi.drawing").setLevel(logging.ERROR)
+    drawing.advance()
+    damaged = bytearray(drawing.checkpoint())
+    damaged[-1] ^= 1
     assert 0 == engine.begin(REQUEST, bytes(damaged)).step
-
-
-def _after_one_step(drawing, kept={}):  # noqa: B006 one step is enough for all examples
-    if not kept:
-        drawing.advance()
-        kept["bytes"] = drawing.checkpoint()
-    return kept["bytes"]
+    assert "its seal is broken" in caplog.text
 
 
 def test_latents_that_are_not_finite_fail_the_drawing_and_the_next_one_is_well(engine):
@@ -272,12 +257,6 @@ def test_the_tiny_model_is_the_same_wherever_and_whenever_it_is_built(weights, e
     assert ["mochi-1-tiny"] == [p.name for p in tmp_path.iterdir()]
 
 
-def test_two_processes_may_build_the_tiny_model_at_once(tmp_path):
-    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
-        list(pool.map(tiny.ensure, [tmp_path] * 4))
-    assert ["mochi-1-tiny"] == [p.name for p in tmp_path.iterdir()]
-
-
 def test_a_half_built_folder_of_a_killed_process_is_never_used(tmp_path):
     (tmp_path / ".mochi-1-tiny-dead").mkdir()
     (tmp_path / ".mochi-1-tiny-dead" / "model_index.json").write_text("{")
@@ -317,13 +296,13 @@ print(sum(len(chunk) for chunk in drawing.decode()))
 """
 
 
-def test_it_draws_in_a_process_that_may_not_use_the_network_and_says_nothing(tmp_path):
+def test_processes_that_may_not_use_the_network_build_and_draw_at_once_and_say_nothing(tmp_path, pytestconfig):
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS_"))}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", DEAF, str(tmp_path)],
-        env=environ | {"PYTHONPATH": os.getcwd(), "HF_HOME": str(tmp_path / "hf")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    environ |= {"PYTHONPATH": str(pytestconfig.rootpath), "HF_HOME": str(tmp_path / "hf")}
+    command = [sys.executable, "-W", "error", "-c", DEAF, str(tmp_path / "weights")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, env=environ, **pipes) for _ in range(2)]
+    for process in processes:
+        assert ("7\n", "") == process.communicate(timeout=120)
+        assert 0 == process.returncode
+    assert ["mochi-1-tiny"] == [p.name for p in (tmp_path / "weights").iterdir()]

@@ -1,6 +1,6 @@
 """A drawing between two steps, as bytes: the latents, and what proves that they fit.
 
-A safetensors file whose metadata names the request, the step and a seal over all of it.
+A safetensors file; its metadata, one JSON text, names the request, the step and a seal over all of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
@@ -20,6 +20,7 @@ from shared.core.request import VideoRequest
 
 FORMAT: Final = "flipbook-checkpoint/1"
 """Another number for anything that changes what the bytes mean: old ones are then not used."""
+KEY: Final = "flipbook"
 
 
 class Unusable(ValueError):
@@ -40,9 +41,10 @@ def pack(state: State, request: VideoRequest) -> bytes:
         "format": FORMAT,
         "model": request.model,
         "request": fingerprint(request),
-        "step": str(state.step),
+        "step": state.step,
     }
-    return save({"latents": latents}, metadata=facts | {"seal": _seal(facts, latents)})
+    # One key: safetensors writes several in an order that changes from call to call.
+    return save({"latents": latents}, metadata={KEY: json.dumps(facts | {"seal": _seal(facts, latents)})})
 
 
 def unpack(data: bytes, request: VideoRequest, *, like: torch.Tensor) -> State:
@@ -55,9 +57,8 @@ def unpack(data: bytes, request: VideoRequest, *, like: torch.Tensor) -> State:
     try:
         latents = load(data)["latents"]
         facts = _metadata(data)
-        seal = facts.pop("seal")
-        step = int(facts["step"])
-    except (SafetensorError, KeyError, ValueError) as error:
+        seal, step = facts.pop("seal"), int(facts["step"])
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise Unusable(f"it cannot be read: {error}") from None
     if seal != _seal(facts, latents):
         raise Unusable("its seal is broken")
@@ -72,14 +73,14 @@ def unpack(data: bytes, request: VideoRequest, *, like: torch.Tensor) -> State:
     return State(step, latents.to(like.device))
 
 
-def _metadata(data: bytes) -> dict[str, str]:
+def _metadata(data: bytes) -> dict[str, Any]:
     """The header is a length and JSON; the library reads metadata from files only."""
     length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-    return dict(metadata)
+    header = json.loads(data[8 : 8 + length])
+    return dict(json.loads(header["__metadata__"][KEY]))
 
 
-def _seal(facts: Mapping[str, str], latents: torch.Tensor) -> str:
+def _seal(facts: Mapping[str, Any], latents: torch.Tensor) -> str:
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     # As bytes, because numpy has no bfloat16.
     digest.update(latents.contiguous().view(torch.uint8).numpy().tobytes())
