@@ -20,7 +20,6 @@ _RESERVED_PATHS: Final = {"/", "/dev", "/dev/log"}
 _AMOUNTS: Final[Mapping[str, Shape]] = dict.fromkeys(("cpu", "memory", "ephemeral-storage"), Value.amount)
 _NO_EFFECT: Final[Mapping[str, Shape]] = {
     "name": Value.text,
-    "image": Value.text,
     "imagePullPolicy": Value.text,
     "securityContext": {
         "allowPrivilegeEscalation": Value.flag,
@@ -52,9 +51,10 @@ class Container:
 
 def container(value: Value, volumes: Value | None, scope: Scope) -> Container:
     fields = value.fields(
-        "command", "args", "env", "ports", "readinessProbe", "livenessProbe", "startupProbe", "resources",
+        "image", "command", "args", "env", "ports", "readinessProbe", "livenessProbe", "startupProbe", "resources",
         "volumeMounts", no_effect=_NO_EFFECT,
     )  # fmt: skip
+    fields.need("image").text()
     args, env, ports, resources = (fields.get(name) for name in ("args", "env", "ports", "resources"))
     port = _port(ports) if ports else 8080
     for name in ("livenessProbe", "startupProbe"):
@@ -62,13 +62,18 @@ def container(value: Value, volumes: Value | None, scope: Scope) -> Container:
             _probe(other, port)
     _mounts(fields.get("volumeMounts"), volumes)
     return Container(
-        # There is no image here whose entrypoint could stand in.
-        command=[item.text() for part in (fields.need("command"), args) if part for item in part.items()],
+        command=_command(fields.need("command"), args),
         env=_env(env, scope) if env else {},
         port=port,
         readiness_path=_readiness(fields.need("readinessProbe"), port),
         gpus=_gpus(resources) if resources else 0,
     )
+
+
+def _command(command: Value, args: Value | None) -> list[str]:
+    if not command.items():
+        raise command.error("must not be empty: there is no image here whose entrypoint could stand in")
+    return [item.text() for part in (command, args) if part for item in part.items()]
 
 
 def _env(value: Value, scope: Scope) -> dict[str, str | SecretKey]:
@@ -156,6 +161,7 @@ def _mounts(mounts: Value | None, volumes: Value | None) -> None:
         fields = volume.fields("name", "emptyDir")
         fields.need("emptyDir").fields(no_effect={"medium": Value.text, "sizeLimit": Value.amount})
         offered[fields.need("name").text()] = volume
+    mounted = set()
     for mount in mounts.items() if mounts else []:
         fields = mount.fields("name", "mountPath", no_effect={"readOnly": Value.flag})
         name, path = fields.need("name"), fields.need("mountPath")
@@ -163,3 +169,6 @@ def _mounts(mounts: Value | None, volumes: Value | None) -> None:
             raise name.error(f"there is no volume {name.text()!r}")
         if path.text() in _RESERVED_PATHS or not path.text().startswith("/"):
             raise path.error("must be an absolute path that Knative leaves free")
+        mounted.add(name.text())
+    for unused in offered.keys() - mounted:
+        raise offered[unused].error("is mounted nowhere, which Knative refuses")

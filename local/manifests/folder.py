@@ -27,8 +27,11 @@ class Document:
 
 def documents(folder: Path) -> Iterator[Document]:
     """All objects of the folder's resources, in their order."""
-    (head,) = _composed(folder / "kustomization.yaml")
-    fields = head.fields("apiVersion", "kind", "namespace", "resources", no_effect=_NO_EFFECT)
+    file = folder / "kustomization.yaml"
+    heads = _composed(file)
+    if len(heads) != 1:
+        raise ManifestError(f"{file}:1: must be exactly one document")
+    fields = heads[0].fields("apiVersion", "kind", "namespace", "resources", no_effect=_NO_EFFECT)
     fields.need("apiVersion").one_of("kustomize.config.k8s.io/v1beta1")
     fields.need("kind").one_of("Kustomization")
     namespace = fields.need("namespace").text()
@@ -50,6 +53,8 @@ def _composed(file: Path) -> list[Value]:
         nodes = list(yaml.compose_all(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
     except FileNotFoundError:
         raise ManifestError(f"{file}:1: there is no such file") from None
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        raise ManifestError(f"{file}:1: not YAML: {error}") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ManifestError(f"{file}:{line}: not YAML: {error.problem}") from None

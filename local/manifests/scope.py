@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ from local.objects import Destination
 
 SERVICE: Final = ("serving.knative.dev/v1", "Service")
 BROKER: Final = ("eventing.knative.dev/v1", "Broker")
+_PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,6 @@ def destination(value: Value, scope: Scope) -> Destination:
     namespace = other.text() if other else scope.namespace
     name = scope.must_have(kind, ref.need("name"), namespace)
     uri = fields.get("uri")
-    if uri and not uri.text().startswith("/"):
+    if uri and not _PATH.fullmatch(uri.text()):
         raise uri.error("must be a path like /dead-letters: it is resolved against the address of `ref`")
     return Destination(kind=kind, namespace=namespace, name=name, path=uri.text() if uri else "/")
