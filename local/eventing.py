@@ -1,0 +1,77 @@
+"""All Brokers, Triggers and PingSources of the platform, at work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from redis.asyncio import Redis
+
+from local.broker import Broker
+from local.courier import Courier
+from local.dispatcher import Dispatcher
+from local.errors import CannotStart
+from local.objects import Destination, Platform
+from local.pings import Pings
+from local.revision import Revision
+
+
+class Eventing:
+    """Raises: CannotStart: A Trigger or PingSource names something that no manifest defines."""
+
+    def __init__(self, platform: Platform, revisions: Mapping[tuple[str, str], Revision], redis: Redis) -> None:
+        self.brokers = {
+            (spec.namespace, spec.name): Broker(
+                spec, [t for t in platform.triggers if (t.namespace, t.broker) == (spec.namespace, spec.name)], redis
+            )
+            for spec in platform.brokers
+        }
+        courier = Courier(revisions, self.brokers)
+        _check(platform, courier, self.brokers)
+        self.dispatchers = [
+            Dispatcher(trigger, broker, courier, clock=time.time)
+            for broker in self.brokers.values()
+            for trigger in broker.triggers
+        ]
+        self._pings = [Pings(source, courier) for source in platform.pings]
+
+    async def open(self) -> None:
+        for broker in self.brokers.values():
+            await broker.open()
+
+    def work(self) -> list[Coroutine[Any, Any, None]]:
+        """What must run all the time."""
+        return [
+            *(dispatcher.run() for dispatcher in self.dispatchers),
+            *(broker.tidy() for broker in self.brokers.values()),
+            *(pings.run() for pings in self._pings),
+        ]
+
+    async def close(self) -> None:
+        """Break off deliveries; their events come again."""
+        await asyncio.gather(*(dispatcher.close() for dispatcher in self.dispatchers))
+
+    async def describe(self) -> dict[str, Any]:
+        under_way = {dispatcher.trigger.name: dispatcher.in_flight for dispatcher in self.dispatchers}
+        return {
+            f"{namespace}/{name}": {**await broker.depth(), "in_flight": under_way}
+            for (namespace, name), broker in self.brokers.items()
+        }
+
+
+def _check(platform: Platform, courier: Courier, brokers: Mapping[tuple[str, str], Broker]) -> None:
+    for trigger in platform.triggers:
+        if (trigger.namespace, trigger.broker) not in brokers:
+            raise CannotStart(f"Trigger {trigger.name} names Broker {trigger.broker}, which no manifest defines.")
+        _known(f"Trigger {trigger.name}", trigger.subscriber, courier)
+        if trigger.delivery.dead_letter:
+            _known(f"Trigger {trigger.name}", trigger.delivery.dead_letter, courier)
+    for ping in platform.pings:
+        _known(f"PingSource {ping.name}", ping.sink, courier)
+
+
+def _known(who: str, to: Destination, courier: Courier) -> None:
+    if not courier.knows(to):
+        raise CannotStart(f"{who} names {to.kind} {to.name}, which no manifest defines.")

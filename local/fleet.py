@@ -1,0 +1,77 @@
+"""All Services of the platform, each with its revision and its instances."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aiohttp import ClientSession
+
+from local.accelerators import Accelerators
+from local.activator import Activator
+from local.instance import Instance
+from local.objects import Service
+from local.replicas import Replicas
+from local.revision import Revision
+
+Clock = Callable[[], float]
+
+
+class Fleet:
+    """`environs` are the resolved variables by Service name."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        *,
+        environs: Mapping[str, Mapping[str, str]],
+        session: ClientSession,
+        accelerators: Accelerators,
+        clock: Clock,
+    ) -> None:
+        self.revisions: dict[tuple[str, str], Revision] = {}
+        self.replicas: list[Replicas] = []
+        for service in services:
+            replicas, revision = _build(service, environs[service.name], session, accelerators, clock)
+            self.replicas.append(replicas)
+            self.revisions[service.namespace, service.name] = revision
+
+    async def stop(self, grace: float) -> None:
+        """Returns when no instance is left."""
+        await asyncio.gather(*(replicas.stop(grace) for replicas in self.replicas))
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            replicas.service.name: {
+                "waiting": revision.activator.waiting,
+                "requests": revision.activator.load.now,
+                "instances": [_describe(instance) for instance in replicas.instances],
+            }
+            for replicas, revision in zip(self.replicas, self.revisions.values(), strict=True)
+        }
+
+
+def _build(
+    service: Service, environ: Mapping[str, str], session: ClientSession, accelerators: Accelerators, clock: Clock
+) -> tuple[Replicas, Revision]:
+    activator = Activator(service.container_concurrency, clock=clock)
+    replicas = Replicas(
+        service,
+        make=lambda name: Instance(service, name, environ=environ, session=session),
+        activator=activator,
+        accelerators=accelerators,
+        clock=clock,
+    )
+    activator.on_wait = replicas.poke
+    return replicas, Revision(service, activator, session)
+
+
+def _describe(instance: Instance) -> dict[str, Any]:
+    return {
+        "name": instance.name,
+        "state": instance.state.value,
+        "pid": instance.pid,
+        "url": instance.endpoint.url if instance.endpoint else None,
+        "in_flight": instance.in_flight,
+    }

@@ -1,0 +1,21 @@
+"""Starts the runtime on the pickled Platform that a test has made."""
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from local import log
+from local.errors import CannotStart
+from local.options import Options
+from local.runtime import serve
+
+log.start()
+try:
+    platform = pickle.loads(Path(sys.argv[1]).read_bytes())
+    sys.exit(0 if serve(platform, Options.from_env(os.environ), os.environ) else 1)
+except CannotStart as error:
+    sys.stderr.write(f"flipbook: {error}\n")
+    sys.exit(2)
