@@ -1,0 +1,27 @@
+"""The queue's order."""
+
+from dataclasses import replace
+
+from shared.core.job import JobError, Released
+from shared.core.schedule import rank
+from tests.unit.core.samples import AFTER_LOSS, AFTER_YIELD, CLAIMED, NOON, QUEUED, SECOND, after
+
+NEWCOMER = replace(QUEUED, id="video_new", queued_at=NOON + SECOND, changed_at=NOON + SECOND)
+
+
+def test_who_came_first_is_drawn_first():
+    assert [QUEUED, NEWCOMER] == sorted([NEWCOMER, QUEUED], key=rank)
+
+
+def test_a_job_that_yielded_stands_behind_those_that_came_meanwhile():
+    assert [NEWCOMER, AFTER_YIELD] == sorted([AFTER_YIELD, NEWCOMER], key=rank)
+
+
+def test_a_job_whose_worker_was_lost_keeps_its_place():
+    assert [AFTER_LOSS, NEWCOMER] == sorted([NEWCOMER, AFTER_LOSS], key=rank)
+
+
+def test_a_job_whose_attempt_broke_keeps_its_place():
+    broken = after(CLAIMED, Released("a", JobError("temporary_error", "the store was away")))
+
+    assert [broken, NEWCOMER] == sorted([NEWCOMER, broken], key=rank)
