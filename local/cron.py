@@ -91,6 +91,16 @@ class Schedule:
         return by_day or by_weekday if self.either_day else by_day and by_weekday
 
 
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Ticks at a steady pace, whatever the clock on the wall says."""
+
+    length: timedelta
+
+    def after(self, at: datetime) -> datetime:
+        return at + self.length
+
+
 def read(text: str) -> Schedule:
     """Raises: BadSchedule."""
     words = text.split()

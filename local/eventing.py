@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
+from datetime import timedelta
 from typing import Any
 
 from redis.asyncio import Redis
@@ -21,7 +22,14 @@ from local.revision import Revision
 class Eventing:
     """Raises: CannotStart: A Trigger or PingSource names something that no manifest defines."""
 
-    def __init__(self, platform: Platform, revisions: Mapping[tuple[str, str], Revision], redis: Redis) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        revisions: Mapping[tuple[str, str], Revision],
+        redis: Redis,
+        *,
+        tick: timedelta | None = None,
+    ) -> None:
         self.brokers = {
             (spec.namespace, spec.name): Broker(
                 spec, [t for t in platform.triggers if (t.namespace, t.broker) == (spec.namespace, spec.name)], redis
@@ -35,7 +43,7 @@ class Eventing:
             for broker in self.brokers.values()
             for trigger in broker.triggers
         ]
-        self._pings = [Pings(source, courier) for source in platform.pings]
+        self._pings = [Pings(source, courier, tick) for source in platform.pings]
 
     async def open(self) -> None:
         for broker in self.brokers.values():

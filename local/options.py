@@ -24,6 +24,8 @@ class Options:
     """ACCELERATORS: instances that may draw at once on a machine without a GPU."""
     window: timedelta | None = None
     """STABLE_WINDOW_SECONDS: how soon idle instances go; overrides every Service's window and retention."""
+    tick: timedelta | None = None
+    """TICK_SECONDS: how often PingSources fire, instead of by their schedules."""
 
     @property
     def api_url(self) -> str:
@@ -42,12 +44,14 @@ class Options:
     def from_env(cls, environ: Mapping[str, str]) -> Options:
         """Raises: CannotStart: Naming the variable and what it may be."""
         window = _number(environ, "STABLE_WINDOW_SECONDS", default=0, low=1, high=3600)
+        tick = _number(environ, "TICK_SECONDS", default=0, low=1, high=3600)
         return cls(
             port=_number(environ, "PORT", default=8080, low=1, high=65534),
             data_dir=Path(environ.get("DATA_DIR") or ".flipbook"),
             redis_url=_redis_url(environ.get("REDIS_URL", "")),
             accelerators=_number(environ, "ACCELERATORS", default=2, low=1, high=64),
             window=timedelta(seconds=window) if window else None,
+            tick=timedelta(seconds=tick) if tick else None,
         )
 
 

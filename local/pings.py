@@ -28,10 +28,12 @@ class Pings:
 
     source: PingSource
     courier: Courier
+    every: timedelta | None = None
+    """Instead of the source's schedule, which knows no less than a minute."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def run(self) -> None:
-        schedule = cron.read(self.source.schedule)
+        schedule = cron.Every(self.every) if self.every else cron.read(self.source.schedule)
         async with asyncio.TaskGroup() as ticks:
             while True:
                 tick = schedule.after(self.now())

@@ -90,7 +90,7 @@ class Runtime:
         self._fleet = Fleet(
             platform.services, environs=environs, session=session, accelerators=pool, clock=time.monotonic
         )
-        eventing = Eventing(platform, self._fleet.revisions, await _client(stack, redis_url))
+        eventing = Eventing(platform, self._fleet.revisions, await _client(stack, redis_url), tick=options.tick)
         await eventing.open()
         await self._serve(stack, eventing, public_door, broker_door)
         return banner(

@@ -76,6 +76,8 @@ class Attempt:
         """
         self._report(Phase.ENCODING, 0)
         drawing = self._engine.begin(self._job.request, self._resumable())
+        if drawing.step:
+            log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
         saved_at = time.monotonic()
         while drawing.step < drawing.total_steps:
             self._look(drawing)
