@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.adapters import redis_index
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import JOB, millis, moment, pairs
+from shared.adapters.redis_codec import JOB, moment, pairs
 from shared.adapters.redis_commit import View, commit, look
 from shared.adapters.redis_connection import RedisConnection
 from shared.core import effects
@@ -75,9 +75,8 @@ class _Taker:
             after = advance(before, Claimed(self.attempt), at)
         except IllegalChange:
             return None  # it left the queue between the two looks
-        marker = ("SET", keys.claim(self.attempt), before.id, "PX", millis(self.lease))
         writes = redis_index.change(before, after, at, self.retention, lease=self.lease)
-        stored = commit(self.redis, keys.job(before.id), text, JOB.dump(after), [*writes, marker])
+        stored = commit(self.redis, keys.job(before.id), text, JOB.dump(after), writes)
         now = JOB.load(stored) if stored is not None else None
         # Written now, or by a try whose answer was lost; then a cancellation may be on top of it.
         return now if now is not None and now.attempt == self.attempt else None

@@ -79,8 +79,10 @@ def _lease(before: Job, after: Job, until: datetime) -> Iterator[Command]:
         return
     if before.attempt is not None:
         yield "ZREM", keys.LEASES, holding(before.id, before.attempt)
+        yield "DEL", keys.claim(before.attempt)
     if after.attempt is not None:
         yield "ZADD", keys.LEASES, str(micros(until)), holding(after.id, after.attempt)
+        yield "SET", keys.claim(after.attempt), after.id
 
 
 def _places(job: Job, index: effects.Index) -> Iterator[Command]:

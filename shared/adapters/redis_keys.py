@@ -42,7 +42,7 @@ def tenant(name: str) -> str:
 
 
 def claim(attempt: str) -> str:
-    """STRING: the id of the job that the attempt took. Expires with its first lease."""
+    """STRING: the id of the job that the attempt holds. Goes with its lease."""
     return f"{_TAG}:claim:{attempt}"
 
 
@@ -78,6 +78,7 @@ LASTING: Final[Mapping[str, str]] = {
     DEAD_LETTER_COUNT: "is one number",
     job("*"): "gets its time to live with its final state",
     tenant("*"): "loses each job that is discarded or forgotten",
+    claim("*"): "goes with its lease",
     delivery("*"): "gets its time to live with its final state",
     deliveries_of("*"): "gets its time to live with its delivery's",
 }
