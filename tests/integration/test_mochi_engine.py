@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -200,13 +201,19 @@ def test_a_device_out_of_memory_is_temporary_and_the_drawing_can_go_on(engine):
     drawing.advance()
 
     def no_room(module, args):
+        activation = torch.zeros(1)
+        held.append(weakref.ref(activation))
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 90.00 GiB.\nmore words")
 
+    held = []
     for part in (engine._pipe.transformer, engine._pipe.vae.decoder, engine._pipe.text_encoder):
         hook = part.register_forward_pre_hook(no_room)
-        with pytest.raises(OutOfMemory, match=r"^CUDA out of memory. Tried to allocate 90.00 GiB.$"):
+        with pytest.raises(OutOfMemory, match=r"^CUDA out of memory. Tried to allocate 90.00 GiB.$") as caught:
             draw(engine, REQUEST, drawing.checkpoint())
         hook.remove()
+        # The error is still alive, what filled the memory is not.
+        assert "out_of_memory" == caught.value.code
+        assert held.pop()() is None
     assert np.array_equal(whole, draw(engine, REQUEST, drawing.checkpoint()))
 
 
