@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import time
@@ -76,7 +77,9 @@ class Runtime:
         public_door, broker_door = self._doors(stack)
         data = DataDir(options.data_dir)
         stack.callback(data.close)
-        pool = Accelerators(accelerators.devices(accelerators.installed(), self._caller), options.accelerators)
+        pool = Accelerators(
+            accelerators.devices(accelerators.installed(self._caller), self._caller), options.accelerators
+        )
         mark = Mark(data.run)
         stack.push_async_callback(mark.close)
         await mark.watch()
@@ -182,7 +185,7 @@ def _door(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=1024)
     except OSError as error:
         raise CannotStart(
-            f"Port {port} on 127.0.0.1 cannot be had ({error.strerror}). Set PORT to another number: it and the next "
+            f"Port {port} on 127.0.0.1 cannot be had ({os.strerror(error.errno or 0)}). Set PORT to another number: it and the next "
             "one are used."
         ) from None
 
