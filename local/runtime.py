@@ -184,9 +184,9 @@ def _door(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=1024)
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise CannotStart(
-            f"Port {port} on 127.0.0.1 cannot be had ({os.strerror(error.errno or 0)}). Set PORT to another number: it and the next "
-            "one are used."
+            f"Port {port} on 127.0.0.1 cannot be had ({reason}). Set PORT to another: it and the next one are used."
         ) from None
 
 

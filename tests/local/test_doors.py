@@ -154,7 +154,7 @@ def test_a_taken_port_is_said_in_a_sentence(running, tmp_path):
     other = Running(tmp_path, platform(), PORT=str(running.port)).start()
     assert 2 == other.wait()
     assert [
-        f"flipbook: Port {running.port} on 127.0.0.1 cannot be had (Address already in use). Set PORT to another number: it and the next one are used.\n"
+        f"flipbook: Port {running.port} on 127.0.0.1 cannot be had (Address already in use). Set PORT to another: it and the next one are used.\n"
     ] == other.lines
 
 

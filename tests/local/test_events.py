@@ -6,12 +6,15 @@ import base64
 import itertools
 import os
 import signal
+import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.local.stand import call, platform, service, to, trigger, until
+from tests.local.stand import Running, platform, service, to, trigger, until
 
 numbers = itertools.count(1)
 
@@ -19,18 +22,9 @@ numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """`worker` takes one request at a time and has one instance; its dead letters go to `door`."""
-    from tests.local.stand import Running
-
     triggers = [
         trigger(dead_letter=to("door", "/dead-letters")),
-        trigger("worker", "slow", timeout=timedelta(seconds=0.5), retry=1).__class__(
-            namespace="flipbook",
-            name="slow",
-            broker="default",
-            attributes={"type": "slow"},
-            subscriber=to("worker", "/slow"),
-            delivery=trigger(timeout=timedelta(seconds=0.5), retry=1).delivery,
-        ),
+        replace(trigger("worker", "slow", timeout=timedelta(seconds=0.5), retry=1), name="slow"),
         trigger("door", "answered"),
     ]
     worker = service(container_concurrency=4, target=4.0, max_scale=1, min_scale=1)
@@ -144,39 +138,39 @@ def test_while_redis_is_away_events_are_refused_and_afterwards_all_goes_on(runni
     until(lambda: tries(running, number))
     pid = redis_of(running)
     os.kill(pid, signal.SIGSTOP)
+    refused = threading.Thread(target=lambda: answers.append(running.send(next(numbers))))
+    answers = []
+    refused.start()
+    time.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
-    assert 503 == until(lambda: (status := running.send(next(numbers))) != 202 and status)
-    until(lambda: running.send(last := next(numbers)) == 202 and last)
-    until(lambda: tries(running, number)[1:])
+    refused.join()
+    assert [503] == answers
+    last = next(numbers)
+    until(lambda: running.send(last) == 202)
+    until(lambda: tries(running, number)[1:] and tries(running, last))
 
 
 def redis_of(running):
-    from local import reaper
-
-    names = {pid: open(f"/proc/{pid}/cmdline").read() for pid in reaper.marked(running.mark)}
+    names = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in running.left}
     return next(pid for pid, name in names.items() if "valkey-server" in name)
 
 
-def test_events_survive_a_runtime_that_is_killed(run):
-    """One waits for its retry, one is in mid-delivery, one waits for the instance."""
-    worker = service(max_scale=1)
-    running = run(platform(worker, triggers=[trigger(retry=5, backoff=timedelta(seconds=1))]))
+def test_events_survive_a_runtime_that_is_killed_and_so_does_their_place_on_the_ladder(run):
+    """One is between its second and third try, one is in mid-delivery, one waits for the instance."""
+    running = run(platform(service(max_scale=1), triggers=[trigger(retry=5, backoff=timedelta(seconds=1))]))
     running.send(1, status=503, then=[{"status": 503}, {}])
-    until(lambda: running.said("answered 503"))
+    until(lambda: running.said("try 3 in 2 s"))
+    second_at = tries(running, 1)[1]["at"]
     running.send(2, hold=30, then=[{}])
     until(lambda: tries(running, 2))
     running.send(3)
-    mark = running.mark
     os.kill(running.process.pid, signal.SIGKILL)
     running.wait()
-    from local import reaper
-
-    until(lambda: not list(reaper.marked(mark)), seconds=5)
+    until(lambda: not running.left, seconds=5)
     killed_at = time.time()
     running.start()
-    for number in (1, 2, 3):
-        until(lambda number=number: [n for n in tries(running, number) if n["at"] > killed_at])
-    # The function's own memory of earlier tries died with it; the Broker's did not: 0.5 s would be too early.
+    until(lambda: tries(running, 1)[2:] and tries(running, 2)[1:] and tries(running, 3))
+    assert tries(running, 3)[0]["at"] > killed_at
+    assert tries(running, 1)[2]["at"] - second_at > 2
     until(lambda: running.status()["brokers"]["flipbook/default"]["pending"]["worker"] == 0)
-    assert 0 == running.stop()
-    assert 202 != call(running.broker, method="POST") if running.process.poll() is None else True
+    assert (3, 2, 1) == tuple(len(tries(running, number)) for number in (1, 2, 3))
