@@ -85,7 +85,12 @@ class JobStore(Protocol):
         ...
 
     def claim(self, attempt: str, lease: timedelta) -> Job | None:
-        """Take the best queued job for `attempt`, or None when there is none. Overdue jobs are not taken."""
+        """Take the best queued job for `attempt`, or None when there is none.
+
+        Overdue jobs are not taken, nor those whose time has not come (`Job.queued_at`).
+
+        An attempt that holds a job gets that one again, so that a lost answer can be repeated.
+        """
         ...
 
     def renew(self, job_id: str, attempt: str, lease: timedelta) -> Job:
@@ -120,7 +125,7 @@ class JobStore(Protocol):
         ...
 
     def waiting(self, limit: int) -> Sequence[str]:
-        """Ids of queued jobs, best first."""
+        """Ids of queued jobs that may be claimed now, best first."""
         ...
 
     def discard(self, job_id: str) -> None:
@@ -143,7 +148,9 @@ class JobStore(Protocol):
         """
         ...
 
-    def ping(self) -> None: ...
+    def ping(self) -> None:
+        """Raises: UnsafeServer: The server is there, but may lose what it is given."""
+        ...
 
     def close(self) -> None: ...
 
@@ -201,7 +208,7 @@ class DeadLetterStore(Protocol):
     """What the Broker could not deliver. Decides nothing about any job."""
 
     def add(self, letter: DeadLetter) -> None:
-        """Keep it, newest first; only the newest 1,000 are kept, all are counted."""
+        """Keep it, newest first; only the newest 1,000 are kept, all are counted. Said twice, counted twice."""
         ...
 
     def newest(self, limit: int) -> Sequence[DeadLetter]: ...

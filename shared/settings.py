@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from shared.core.access import Keyring
 from shared.core.catalog import CATALOG
 from shared.core.signing import secret_key
+
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class BadSetting(ValueError):
@@ -33,18 +38,35 @@ def _models(value: str) -> tuple[str, ...]:
     return names
 
 
+def _api_keys(value: str) -> tuple[str, ...]:
+    keys = _words(value)
+    Keyring(keys)
+    return keys
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    for word in _words(value):
+        ipaddress.ip_network(word)
+    return _words(value)
+
+
 def _seconds(value: str) -> timedelta:
-    seconds = float(value)
-    if not 0 < seconds < 10**9:
-        raise ValueError("must be a positive number of seconds")
-    return timedelta(seconds=seconds)
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value.strip()) is None or not float(value):
+        raise ValueError(f"must be a number of seconds greater than 0, not {value!r}")
+    return timedelta(seconds=float(value))
 
 
 def _count(value: str) -> int:
-    count = int(value)
-    if count < 1:
-        raise ValueError("must be 1 or more")
-    return count
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()) is None or not int(value):
+        raise ValueError(f"must be a whole number of 1 or more, not {value!r}")
+    return int(value)
+
+
+def _level(value: str) -> str:
+    level = value.upper()
+    if level not in LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}")
+    return level
 
 
 def _secret(value: str) -> str:
@@ -69,11 +91,11 @@ class Settings:
     """S3 server other than AWS; empty: AWS. Credentials come from boto3's own chain."""
     broker_url: str = _setting("K_SINK", _text, "")
     """Where CloudEvents are posted: the Broker's address. Knative's name for it."""
-    api_keys: tuple[str, ...] = _setting("API_KEYS", _words, "")
+    api_keys: tuple[str, ...] = _setting("API_KEYS", _api_keys, "")
     """Keys that open the API: `fb_<id>_<secret>` each, separated by spaces."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", _secret, "")
     """Signs callbacks: whsec_<base64 of 24 to 64 bytes>."""
-    webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", _words, "")
+    webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", _networks, "")
     """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
     webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", _seconds, "15")
     """One callback's whole exchange."""
@@ -105,7 +127,10 @@ class Settings:
     """How long a presigned link to an artifact works."""
     resend: timedelta = _setting("RESEND_SECONDS", _seconds, "10")
     """recover sends outbox rows older than this."""
-    log_level: str = _setting("LOG_LEVEL", str.upper, "INFO")
+    wake_limit: int = _setting("WAKE_LIMIT", _count, "16")
+    """recover rings for at most this many waiting jobs a minute; give it generate's max-scale."""
+    log_level: str = _setting("LOG_LEVEL", _level, "INFO")
+    """From which severity our own log lines are written: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -30,13 +30,14 @@ class Keyring:
     """The keys that open the API. Keeps only digests, compares in constant time."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        """Raises: ValueError: A key is not of our form; the key itself is not named."""
+        """Raises: ValueError: A key is not of our form, or two share an id; no key is repeated in the message."""
         self._digests: dict[str, bytes] = {}
         for key in keys:
             match = _FORM.fullmatch(key)
             if match is None:
                 raise ValueError("an API key is fb_<8 letters or digits>_<32 to 64 letters, digits, - or _>")
-            self._digests[match[1]] = _digest(key)
+            if self._digests.setdefault(match[1], _digest(key)) != _digest(key):
+                raise ValueError(f"two API keys have the id {match[1]}; one of them would open nothing")
 
     def caller(self, key: str) -> Caller | None:
         """Whose key this is; None when it opens nothing."""

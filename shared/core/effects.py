@@ -21,7 +21,7 @@ class Index:
     listed: bool
     """In its tenant's list."""
     queue_rank: datetime | None
-    """In the queue, in this order."""
+    """In the queue, in this order, and not to be taken before."""
     expiry: datetime | None
     """Among those that leave the queue at that time. A job that was ever claimed no longer does."""
     holder: str | None

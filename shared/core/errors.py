@@ -8,10 +8,13 @@ FlipbookError
 │   ├── IllegalChange         the job's state has no such step
 │   │   └── StaleAttempt      another attempt owns the job, or none does
 │   ├── AddressRefused        a URL that must not be called
+│   ├── UnsafeServer          a server is set up so that it may lose what it was given
+│   ├── ModelUnavailable      this process cannot load the model that was asked for
 │   └── DrawingFailed         the model ran and its result is not a video
 └── TemporaryError            the same call may succeed later
     ├── Unavailable           a store or the Broker cannot be reached
-    └── Busy                  the only place is taken
+    ├── Busy                  the only place is taken
+    └── OutOfMemory           the drawing did not fit into memory this time
 """
 
 from __future__ import annotations
@@ -76,6 +79,14 @@ class AddressRefused(PermanentError):
     """A URL that points where callers may not send us."""
 
 
+class UnsafeServer(PermanentError):
+    """A server is set up so that it may lose what it was given; the message says how to set it right."""
+
+
+class ModelUnavailable(PermanentError):
+    """The model is not offered here or its weights are not where they should be; the message says what to do."""
+
+
 class DrawingFailed(PermanentError):
     """The attempt ended without a valid video; `code` goes into the job's error."""
 
@@ -90,3 +101,9 @@ class Unavailable(TemporaryError):
 
 class Busy(TemporaryError):
     """The only place is taken."""
+
+
+class OutOfMemory(TemporaryError):
+    """The accelerator had no room left. Another one, or the same one alone, may have it."""
+
+    code = "out_of_memory"

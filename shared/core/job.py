@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from shared.core.errors import IllegalChange, StaleAttempt
 from shared.core.output import Output
 from shared.core.request import VideoRequest
+
+RELEASE_DELAY: Final = timedelta(seconds=10)
+"""Before a released job may be claimed again the first time; doubles with each loss."""
 
 
 class JobState(StrEnum):
@@ -184,7 +187,7 @@ class Job:
     expires_at: datetime
     """When it leaves the queue unclaimed."""
     queued_at: datetime
-    """When it last joined the queue as a newcomer; a lost attempt does not cost its place."""
+    """Its place in the queue, and from when on it may be claimed. A lost worker does not cost its place."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     changed_at: datetime
@@ -232,12 +235,32 @@ def advance(job: Job, change: Change, at: datetime) -> Job:
             after |= {"started_at": job.started_at or at}
         case Yielded():
             after |= {"queued_at": at}
-        case Released() | LeaseExpired() | AttemptsExhausted():
+        case Released():
+            # What broke it may take a while to mend: later each time, and others go first.
+            after |= {"losses": job.losses + 1, "queued_at": at + RELEASE_DELAY * 2**job.losses}
+        case LeaseExpired() | AttemptsExhausted():
             after |= {"losses": job.losses + 1}
         case Completed(output=output):
             after |= {"output": output}
     after |= {"error": _error(state, change), "finished_at": at if state.is_final else None}
     return replace(job, **after)
+
+
+def discard(job: Job) -> Job:
+    """`job` as its caller no longer sees it. No change of state, and so no event: the work ends as it would."""
+    return replace(job, discarded=True)
+
+
+_CHANGING: Final = (
+    *("queued_at", "started_at", "finished_at", "changed_at", "state", "version"),
+    *("attempt", "attempts", "losses", "output", "error", "discarded"),
+)
+"""What `advance` and `discard` may set; everything else stays as it was created."""
+
+
+def grew_from(job: Job, first: Job) -> bool:
+    """Whether `job` is `first` after any number of changes: a repeated creation, not another job."""
+    return replace(job, **{name: getattr(first, name) for name in _CHANGING}) == first
 
 
 def _last_loss(job: Job, change: Change) -> Change:

@@ -5,17 +5,30 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
 from shared.core.catalog import CATALOG, FRAME_STRIDE, SIDE_MULTIPLE, Model
 from shared.core.errors import InvalidRequest, Problem
 
 MAX_PROMPT: Final = 2000
+"""Characters of a text, counted in NFC."""
+_LONGEST_DECOMPOSITION: Final = 4
+"""NFC makes one character of at most so many."""
 MAX_SEED: Final = 2**32 - 1
+_SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
 WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 
 
@@ -39,8 +52,11 @@ def _clean(value: Any) -> Any:
     """Normalise a text to NFC; refuse what could hide words from a reader of the text."""
     if not isinstance(value, str):
         return value
+    if len(value) > MAX_PROMPT * _LONGEST_DECOMPOSITION:
+        # Before anything is done with it: normalising a long run of combining marks takes quadratic time.
+        raise ValueError(f"must be at most {MAX_PROMPT} characters, not {len(value)}")
     for char in value:
-        # Cc controls, Cf formats (bidi overrides among them), Cs lone surrogates; line breaks are text.
+        # Cc controls, Cs lone surrogates; line breaks are text.
         if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t":
             raise ValueError(f"contains the character U+{ord(char):04X}; controls and lone surrogates are not allowed")
         if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"):
@@ -61,11 +77,23 @@ def _number(value: Any) -> Any:
     return number
 
 
+def _size_form(value: str) -> str:
+    if _SIZE.fullmatch(value) is None:
+        raise ValueError('must be "WIDTHxHEIGHT" in pixels, for example "848x480"')
+    return value
+
+
+def _event(value: str) -> str:
+    if value not in WEBHOOK_EVENTS:
+        raise ValueError(f"must be one of {', '.join(WEBHOOK_EVENTS)}")
+    return value
+
+
 def _webhook(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
 
-Text = Annotated[StrictStr, BeforeValidator(_clean), Field(max_length=MAX_PROMPT)]
+Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT), BeforeValidator(_clean)]
 
 
 class WebhookWish(BaseModel):
@@ -74,7 +102,7 @@ class WebhookWish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
-    events: list[str] = []
+    events: Annotated[list[Annotated[StrictStr, AfterValidator(_event)]], Field(max_length=len(WEBHOOK_EVENTS))] = []
 
 
 class CreateVideo(BaseModel):
@@ -82,10 +110,10 @@ class CreateVideo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: Annotated[Text, Field(min_length=1)]
+    prompt: Annotated[StrictStr, Field(min_length=1, max_length=MAX_PROMPT), BeforeValidator(_clean)]
     model: StrictStr | None = None
     seconds: Annotated[float, BeforeValidator(_number)] | None = None
-    size: StrictStr | None = None
+    size: Annotated[StrictStr, AfterValidator(_size_form)] | None = None
     num_frames: StrictInt | None = None
     seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED)] | None = None
     negative_prompt: Text = ""
@@ -104,12 +132,15 @@ def parse(body: object, *, models: Sequence[str]) -> CreateVideo:
     Raises:
         InvalidRequest: With one Problem for each wrong field, those of the model's bounds included.
     """
+    if not isinstance(body, dict):
+        raise InvalidRequest(Problem("", "must be a JSON object"))
+    known = {name: body[name] for name in CreateVideo.model_fields if name in body}
+    problems = [_unknown([name], CreateVideo) for name in body if name not in known]
     try:
-        wish = CreateVideo.model_validate(body)
-        problems = []
+        wish = CreateVideo.model_validate(known)
     except ValidationError as error:
-        problems = _problems(error)
-        wish = _sound_part(body, {problem.pointer.split("/")[1] for problem in problems if problem.pointer})
+        problems += _problems(error)
+        wish = _without(known, {e["loc"][0] for e in error.errors()})
     problems += _bounds(wish, models)
     if problems:
         raise InvalidRequest(*problems)
@@ -118,7 +149,7 @@ def parse(body: object, *, models: Sequence[str]) -> CreateVideo:
 
 def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int) -> VideoRequest:
     """Fill in what a parsed wish leaves open; `seed` is used when it names none."""
-    model = CATALOG[wish.model or models[0]]
+    model = CATALOG[_model_name(wish, models)]
     width, height = _size(wish, model)
     return VideoRequest(
         model=model.id,
@@ -139,32 +170,42 @@ def _problems(error: ValidationError) -> list[Problem]:
     for e in error.errors(include_url=False, include_input=False, include_context=False):
         detail = e["msg"].removeprefix("Value error, ")
         if e["type"] == "extra_forbidden":
-            allowed = WebhookWish.model_fields if e["loc"][0] == "webhook" else CreateVideo.model_fields
-            detail = f"is not a field of this request; the fields are {', '.join(allowed)}"
-        elif e["type"] == "model_type":
-            detail = "must be a JSON object"
+            found.append(_unknown(e["loc"], WebhookWish))
+            continue
+        if e["type"] == "model_type":
+            detail = "must be a URL, or a JSON object with url and events"
+        elif e["type"] == "string_unicode":
+            detail = "contains a lone surrogate, which is not text"
         found.append(Problem(_pointer(e["loc"]), detail))
     return found
 
 
-def _sound_part(body: object, wrong: Collection[str]) -> CreateVideo:
-    """The wish without its wrong fields, so that the rest can be held against the model's bounds too."""
-    fields = body if isinstance(body, dict) else {}
+def _unknown(path: Sequence[str | int], model: type[BaseModel]) -> Problem:
+    return Problem(_pointer(path), f"is not a field here; the fields are {', '.join(model.model_fields)}")
+
+
+def _without(fields: Mapping[str, Any], wrong: Collection[str | int]) -> CreateVideo:
+    """The wish less its wrong fields, so that the rest can be held against the model's bounds too."""
     return CreateVideo.model_validate({"prompt": "-"} | {k: v for k, v in fields.items() if k not in wrong})
 
 
 def _pointer(path: Sequence[str | int]) -> str:
-    """RFC 6901: `~` and `/` in a name are escaped."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1")[:64] for part in path)
+    """RFC 6901: `~` and `/` in a name are escaped. A name of the caller's is told in part if it is long."""
+    if path[:1] == ("metadata",) and len(path) == 3:
+        path = path[:2]  # pydantic's mark for a wrong key
+    names = (str(part)[:64].encode(errors="replace").decode() for part in path)
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def _model_name(wish: CreateVideo, models: Sequence[str]) -> str:
+    return models[0] if wish.model is None else wish.model
 
 
 def _size(wish: CreateVideo, model: Model) -> tuple[int, int]:
     if wish.size is None:
         return model.width, model.height
-    match = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", wish.size)
-    if match is None:
-        raise ValueError('must be "WIDTHxHEIGHT" in pixels, for example "848x480"')
-    return int(match[1]), int(match[2])
+    width, height = wish.size.split("x")
+    return int(width), int(height)
 
 
 def _frames(wish: CreateVideo, model: Model) -> int:
@@ -175,10 +216,9 @@ def _frames(wish: CreateVideo, model: Model) -> int:
 
 def _bounds(wish: CreateVideo, models: Sequence[str]) -> Iterator[Problem]:
     """What the schema cannot say: the bounds of the model that was asked for."""
-    for i, event in enumerate(wish.webhook.events if wish.webhook else ()):
-        if event not in WEBHOOK_EVENTS:
-            yield Problem(f"/webhook/events/{i}", f"must be one of {', '.join(WEBHOOK_EVENTS)}")
-    name = wish.model or models[0]
+    if wish.num_frames is not None and wish.seconds is not None:
+        yield Problem("/seconds", "cannot be given together with num_frames")
+    name = _model_name(wish, models)
     if name not in models:
         yield Problem("/model", f"must be one of {', '.join(models)}")
         return
@@ -194,11 +234,7 @@ def _bounds(wish: CreateVideo, models: Sequence[str]) -> Iterator[Problem]:
 
 
 def _size_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
-    try:
-        width, height = _size(wish, model)
-    except ValueError as error:
-        yield Problem("/size", str(error))
-        return
+    width, height = _size(wish, model)
     for side, value, most in (("width", width, model.max_width), ("height", height, model.max_height)):
         if value % SIDE_MULTIPLE or not model.min_side <= value <= most:
             allowed = f"a multiple of {SIDE_MULTIPLE} from {model.min_side} to {most}"
@@ -207,9 +243,7 @@ def _size_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
 
 def _length_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
     frames, seconds = wish.num_frames, wish.seconds
-    if frames is not None and seconds is not None:
-        yield Problem("/seconds", "cannot be given together with num_frames")
-    elif frames is not None:
+    if frames is not None:
         if frames % FRAME_STRIDE != 1 or not FRAME_STRIDE < frames <= model.max_frames:
             allowed = f"{FRAME_STRIDE}k+1 from {FRAME_STRIDE + 1} to {model.max_frames}"
             yield Problem("/num_frames", f"must be {allowed} for {model.id}, not {frames}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from datetime import datetime
@@ -19,7 +18,7 @@ def secret_key(secret: str) -> bytes:
     """
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         key = b""
     if not secret.startswith(PREFIX) or not 24 <= len(key) <= 64:
         raise ValueError(f"a webhook secret is {PREFIX} and the base64 of 24 to 64 random bytes")

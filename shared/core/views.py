@@ -36,41 +36,13 @@ def video(
     `percent` is the highest ever reported, so that progress never goes back; `expires_at` is when
     record and artifacts go; links are paths when `base_url` is empty.
     """
-    request = job.request
     self_url = f"{base_url}/v1/videos/{job.id}"
     return {
-        "id": job.id,
-        "object": "video",
-        "model": request.model,
-        "status": _STATUS[job.state],
-        "progress": 100 if job.state is JobState.COMPLETED else percent,
-        "prompt": request.prompt,
-        "created_at": _unix(job.created_at),
-        "completed_at": _unix(job.finished_at) if job.state is JobState.COMPLETED else None,
-        "expires_at": _unix(expires_at),
-        "seconds": f"{request.num_frames / request.fps:.2f}".rstrip("0").rstrip("."),
-        "size": f"{request.width}x{request.height}",
-        "remixed_from_video_id": None,
-        "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
-        "state": job.state.value,
+        **_openai(job, percent, expires_at),
+        **_native(job),
         "phase": progress.phase.value if progress else None,
         "step": progress.step if progress else None,
-        "total_steps": request.num_inference_steps,
         "queue_position": position,
-        "attempt": job.attempts,
-        "max_attempts": job.max_losses,
-        "num_frames": request.num_frames,
-        "fps": request.fps,
-        "width": request.width,
-        "height": request.height,
-        "seed": request.seed,
-        "negative_prompt": request.negative_prompt,
-        "num_inference_steps": request.num_inference_steps,
-        "guidance_scale": request.guidance_scale,
-        "metadata": dict(job.metadata),
-        "webhook": {"url": job.webhook.url, "events": list(job.webhook.events)} if job.webhook else None,
-        "started_at": _unix(job.started_at),
-        "finished_at": _unix(job.finished_at),
         "output": _output(job.output, self_url) if job.output else None,
         "links": {"self": self_url, "content": f"{self_url}/content"},
     }
@@ -100,6 +72,49 @@ def callback(*, event_id: str, event_type: str, at: datetime, data: Mapping[str,
         "created_at": _unix(at),
         "timestamp": at.isoformat().replace("+00:00", "Z"),
         "data": dict(data),
+    }
+
+
+def _openai(job: Job, percent: int, expires_at: datetime | None) -> dict[str, Any]:
+    """The fields of OpenAI's Video, no more and no fewer."""
+    request, completed = job.request, job.state is JobState.COMPLETED
+    return {
+        "id": job.id,
+        "object": "video",
+        "model": request.model,
+        "status": _STATUS[job.state],
+        "progress": 100 if completed else percent,
+        "prompt": request.prompt,
+        "created_at": _unix(job.created_at),
+        "completed_at": _unix(job.finished_at) if completed else None,
+        "expires_at": _unix(expires_at),
+        "seconds": f"{request.num_frames / request.fps:.2f}".rstrip("0").rstrip("."),
+        "size": f"{request.width}x{request.height}",
+        "remixed_from_video_id": None,
+        "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
+    }
+
+
+def _native(job: Job) -> dict[str, Any]:
+    """What OpenAI's Video has no field for."""
+    request = job.request
+    return {
+        "state": job.state.value,
+        "total_steps": request.num_inference_steps,
+        "attempt": job.attempts,
+        "max_attempts": job.max_losses,
+        "num_frames": request.num_frames,
+        "fps": request.fps,
+        "width": request.width,
+        "height": request.height,
+        "seed": request.seed,
+        "negative_prompt": request.negative_prompt,
+        "num_inference_steps": request.num_inference_steps,
+        "guidance_scale": request.guidance_scale,
+        "metadata": dict(job.metadata),
+        "webhook": {"url": job.webhook.url, "events": list(job.webhook.events)} if job.webhook else None,
+        "started_at": _unix(job.started_at),
+        "finished_at": _unix(job.finished_at),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from textwrap import indent
 from typing import Final
 
 FIELDS: Final = (
@@ -30,13 +31,23 @@ FIELDS: Final = (
 
 
 class LineFormatter(logging.Formatter):
-    """Writes the fields of FIELDS that a record carries, and the traceback on the lines behind it."""
+    """Writes the fields of FIELDS that a record carries, and the traceback, indented, on the lines behind it.
+
+    Nothing that a caller sent can begin a line, or move a terminal's cursor.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         values = ((name, getattr(record, name, None)) for name in FIELDS)
         parts = [record.levelname, record.getMessage(), *(f"{name}={v}" for name, v in values if v is not None)]
-        line = " ".join(parts).replace("\n", " ")
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = _printable(" ".join(parts))
+        if record.exc_info:
+            trace = self.formatException(record.exc_info).splitlines()
+            line += "\n" + indent("\n".join(_printable(text) for text in trace), "    ")
+        return line
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def set_up(level: str) -> None:

@@ -1,0 +1,61 @@
+"""Mochi-1 as a VideoEngine. Imports neither torch nor diffusers until `setup`: that takes seconds."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from typing import Any
+
+from functions.generate.engine import Drawing
+from functions.generate.mochi import libraries, weights
+from shared.core.errors import ModelUnavailable
+from shared.core.request import VideoRequest
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class MochiEngine:
+    """Holds one model at a time; a request for another offered one swaps it in."""
+
+    def __init__(self, settings: Settings, *, device: str | None = None) -> None:
+        """`device` is a torch device; by default the first GPU, or the CPU where there is none."""
+        self._models = settings.models
+        self._weights_dir = settings.weights_dir
+        self._device_name = device
+        self._model = ""
+        self._pipe: Any = None
+
+    def setup(self) -> None:
+        """Import the libraries and load the first model.
+
+        Raises:
+            ModelUnavailable: Its weights are missing.
+        """
+        libraries.summon()
+        self._load(self._models[0])
+
+    def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> Drawing:
+        """Raises: ModelUnavailable, OutOfMemory."""
+        from functions.generate.mochi.drawing import MochiDrawing
+
+        if request.model != self._model:
+            self._load(request.model)
+        return MochiDrawing(self._pipe, request, checkpoint)
+
+    def _load(self, model: str) -> None:
+        from functions.generate.mochi import pipeline, tiny
+
+        if model not in self._models:
+            raise ModelUnavailable(f"{model} is not among the models offered here: {', '.join(self._models)}")
+        if model == tiny.NAME:
+            tiny.ensure(self._weights_dir)
+        found = weights.folder(self._weights_dir, model)
+        device = pipeline.pick_device(self._device_name)
+        # The old model goes first: two of the large ones do not fit on one GPU.
+        self._pipe, self._model = None, ""
+        gc.collect()
+        started = time.monotonic()
+        self._pipe, self._model = pipeline.load(found, device), model
+        log.info("loaded %s on %s in %.1f s", model, device, time.monotonic() - started)

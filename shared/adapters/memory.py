@@ -1,0 +1,38 @@
+"""What the stores in memory share: one process's tables and their lock. For tests and memory://."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.core.delivery import Delivery
+from shared.core.events import Event
+from shared.core.job import Job
+from shared.core.progress import Progress
+from shared.ports import DeadLetter
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Tables by id. Places in queues and lists are not kept but computed from the jobs."""
+
+    clock: Callable[[], datetime]
+    retention: timedelta
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    leases: dict[str, datetime] = field(default_factory=dict)
+    """When the lease on a held job ends."""
+    reports: dict[tuple[str, str], Progress] = field(default_factory=dict)
+    """The last report by job and attempt."""
+    peaks: dict[str, int] = field(default_factory=dict)
+
+    events: dict[str, tuple[datetime, Event]] = field(default_factory=dict)
+    """Unsent events and when they were written, oldest first."""
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    dead_letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=1000))
+    """Newest first."""
+    dead_letter_count: int = 0

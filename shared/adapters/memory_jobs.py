@@ -1,0 +1,160 @@
+"""The JobStore in one process's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from shared.adapters.memory import Memory
+from shared.core import effects
+from shared.core.errors import Conflict, NotFound, StaleAttempt
+from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
+from shared.core.progress import Progress
+from shared.ports import Holding, Page, QueueDepth
+
+
+class MemoryJobStore:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def now(self) -> datetime:
+        return self._memory.clock()
+
+    def create(self, job: Job) -> Job:
+        with self._memory.lock:
+            kept = self._memory.jobs.get(job.id)
+            if kept is None:
+                return self._write(job, self.now())
+            if not grew_from(kept, job):
+                raise Conflict(f"there is another job {job.id}", code="job_exists")
+            return kept
+
+    def get(self, job_id: str) -> Job:
+        with self._memory.lock:
+            if job_id not in self._memory.jobs:
+                raise NotFound(f"there is no job {job_id}")
+            return self._memory.jobs[job_id]
+
+    def apply(self, job_id: str, change: Change) -> Job:
+        with self._memory.lock:
+            at = self.now()
+            after = advance(self.get(job_id), change, at)
+            if after.attempt is None:
+                self._memory.leases.pop(job_id, None)
+            else:
+                # Only a claim brings a lease. A Claimed that comes by here has one that is over at once.
+                self._memory.leases.setdefault(job_id, at)
+            return self._write(after, at)
+
+    def page(self, tenant: str, *, limit: int, after: str | None = None, ascending: bool = False) -> Page:
+        with self._memory.lock:
+            ids = [job.id for job in self._memory.jobs.values() if job.tenant == tenant and self._index(job).listed]
+            if after is not None:
+                ids = [i for i in ids if (i > after if ascending else i < after)]
+            ids.sort(reverse=not ascending)
+            return Page([self._memory.jobs[i] for i in ids[:limit]], has_more=len(ids) > limit)
+
+    def claim(self, attempt: str, lease: timedelta) -> Job | None:
+        with self._memory.lock:
+            at = self.now()
+            for job in self._memory.jobs.values():
+                if job.attempt == attempt:
+                    return job
+            for rank, job in self._by(lambda index: index.queue_rank):
+                if rank > at:
+                    break
+                expiry = self._index(job).expiry
+                if expiry is None or expiry > at:
+                    self._memory.leases[job.id] = at + lease
+                    return self._write(advance(job, Claimed(attempt), at), at)
+            return None
+
+    def renew(self, job_id: str, attempt: str, lease: timedelta) -> Job:
+        with self._memory.lock:
+            job = self.get(job_id)
+            if job.attempt != attempt:
+                raise StaleAttempt(f"{job_id} is {job.state} and not held by the attempt that spoke")
+            self._memory.leases[job_id] = self.now() + lease
+            return job
+
+    def report(self, job_id: str, progress: Progress) -> None:
+        with self._memory.lock:
+            self._memory.reports[job_id, progress.attempt] = progress
+            self._memory.peaks[job_id] = max(self._memory.peaks.get(job_id, 0), progress.percent)
+
+    def progress(self, job: Job) -> tuple[Progress | None, int]:
+        with self._memory.lock:
+            present = self._memory.reports.get((job.id, job.attempt)) if job.attempt else None
+            return present, self._memory.peaks.get(job.id, 0)
+
+    def position(self, job: Job) -> int | None:
+        with self._memory.lock:
+            ids = [queued.id for _, queued in self._by(lambda index: index.queue_rank)]
+        return ids.index(job.id) if job.id in ids else None
+
+    def depth(self) -> QueueDepth:
+        with self._memory.lock:
+            queue = self._by(lambda index: index.queue_rank)
+            oldest = self.now() - queue[0][0] if queue else timedelta(0)
+            running = len(self._memory.leases)
+            return QueueDepth(waiting=len(queue), running=running, oldest=max(oldest, timedelta(0)))
+
+    def expired_leases(self, limit: int) -> Sequence[Holding]:
+        with self._memory.lock:
+            now = self.now()
+            past = sorted((until, job_id) for job_id, until in self._memory.leases.items() if until <= now)
+            holders = ((job_id, self._memory.jobs[job_id].attempt) for _, job_id in past)
+            return [Holding(job_id, attempt) for job_id, attempt in holders if attempt is not None][:limit]
+
+    def overdue(self, limit: int) -> Sequence[str]:
+        with self._memory.lock:
+            now = self.now()
+            return [job.id for at, job in self._by(lambda index: index.expiry) if at <= now][:limit]
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        with self._memory.lock:
+            now = self.now()
+            return [job.id for rank, job in self._by(lambda index: index.queue_rank) if rank <= now][:limit]
+
+    def discard(self, job_id: str) -> None:
+        with self._memory.lock:
+            self._memory.jobs[job_id] = discard(self.get(job_id))
+
+    def removable(self, limit: int) -> Sequence[str]:
+        with self._memory.lock:
+            now = self.now()
+            return [job.id for at, job in self._by(lambda index: index.removal) if at <= now][:limit]
+
+    def forget(self, job_id: str) -> None:
+        with self._memory.lock:
+            job = self._memory.jobs.get(job_id)
+            if job is not None and not job.state.is_final:
+                raise Conflict(f"{job_id} is {job.state}", code="not_final")
+            self._memory.jobs.pop(job_id, None)
+            self._memory.peaks.pop(job_id, None)
+            for report in [report for report in self._memory.reports if report[0] == job_id]:
+                del self._memory.reports[report]
+
+    def ping(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def _index(self, job: Job) -> effects.Index:
+        return effects.index(job, self._memory.retention)
+
+    def _by(self, time: Callable[[effects.Index], datetime | None]) -> list[tuple[datetime, Job]]:
+        """The jobs that have this time in their index, ordered by it, then by id."""
+        found = ((time(self._index(job)), job) for job in self._memory.jobs.values())
+        return sorted(((at, job) for at, job in found if at is not None), key=lambda pair: (pair[0], pair[1].id))
+
+    def _write(self, job: Job, at: datetime) -> Job:
+        """Keep the job with all that follows from it."""
+        self._memory.jobs[job.id] = job
+        event, callback = effects.event(job), effects.callback(job)
+        if event is not None:
+            self._memory.events[event.id] = (at, event)
+        if callback is not None:
+            self._memory.deliveries[callback.id] = callback
+        return job

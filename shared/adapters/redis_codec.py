@@ -1,0 +1,64 @@
+"""What stands in Redis as text: domain objects as JSON, times as whole microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from shared.core.delivery import Delivery
+from shared.core.events import Event
+from shared.core.job import Job
+from shared.core.progress import Progress
+from shared.ports import DeadLetter
+
+T = TypeVar("T")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Codec(Generic[T]):
+    """One type's way to JSON and back. A field that this version does not know is dropped."""
+
+    def __init__(self, type_: type[T]) -> None:
+        self._adapter = TypeAdapter(type_)
+
+    def dump(self, value: T) -> str:
+        return self._adapter.dump_json(value).decode()
+
+    def load(self, text: str) -> T:
+        return self._adapter.validate_json(text)
+
+
+JOB: Final = Codec(Job)
+EVENT: Final = Codec(Event)
+DELIVERY: Final = Codec(Delivery)
+PROGRESS: Final = Codec(Progress)
+DEAD_LETTER: Final = Codec(DeadLetter)
+
+
+def micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(micros_: float) -> datetime:
+    return _EPOCH + int(micros_) * _MICROSECOND
+
+
+def span(length: timedelta) -> int:
+    """A length of time in microseconds."""
+    return length // _MICROSECOND
+
+
+def millis(length: timedelta) -> str:
+    """A time to live for PX and PEXPIRE: at least one millisecond, since zero is refused."""
+    return str(max(length // timedelta(milliseconds=1), 1))
+
+
+def pairs(flat: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Members and scores of a WITHSCORES reply, which lists them in turn."""
+    each = iter(flat)
+    return zip(each, each, strict=True)

@@ -1,0 +1,140 @@
+"""The way to a Redis or Valkey server, single or cluster: short waits, one retry, one kind of error."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import redis
+from redis import exceptions
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from shared.adapters import redis_keys
+from shared.core.errors import Unavailable, UnsafeServer
+
+T = TypeVar("T")
+Client = redis.Redis | redis.RedisCluster
+
+_log = logging.getLogger(__name__)
+
+_TIMEOUT_S: Final = 0.4
+_RETRY_WITHIN_S: Final = 0.6
+"""A call that failed this early is tried once more; so a caller hears of it within about a second."""
+_TRANSIENT: Final = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ClusterError,
+    exceptions.RedisClusterException,
+    exceptions.TryAgainError,
+)
+_REFUSALS: Final = (exceptions.OutOfMemoryError, exceptions.ReadOnlyError)
+_REFUSAL_CODES: Final = ("MISCONF", "NOREPLICAS")
+"""A server that is there and cannot take a write now says so; redis-py has classes for the first two only."""
+
+
+class Script:
+    """A Lua script beside this module, known to servers by its hash."""
+
+    def __init__(self, file: str) -> None:
+        self.text = Path(__file__).with_name(file).read_text()
+        # Redis names scripts by SHA-1; nothing is protected by it.
+        self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+
+class RedisConnection:
+    """Scripts and pings over one URL: redis://, rediss://, unix://, redis-cluster:// or rediss-cluster://.
+
+    Connects at the first call, and again after every fault. Threads may share it. The URL's query
+    may set redis-py's connection options, e.g. `?socket_timeout=2`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+        self._warned = False
+
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[str]) -> Any:
+        """Run `script`; it may run twice when an answer is lost, so it must allow for that.
+
+        Raises:
+            Unavailable: No answer came, or the server cannot take writes.
+        """
+
+        def evaluate(client: Client) -> Any:
+            try:
+                return client.evalsha(script.sha, len(keys), *keys, *args)
+            except exceptions.NoScriptError:
+                # A restarted or promoted server has an empty script cache; EVAL fills it.
+                return client.eval(script.text, len(keys), *keys, *args)
+
+        return self._ask(evaluate)
+
+    def ping(self) -> None:
+        """Raises: Unavailable; UnsafeServer: The server may evict jobs."""
+        facts = self._ask(_facts)
+        policy = facts["maxmemory_policy"]
+        if policy != "noeviction":
+            raise UnsafeServer(
+                f"the Redis server may drop jobs when its memory is full: its maxmemory-policy is {policy}; "
+                "set it with: CONFIG SET maxmemory-policy noeviction"
+            )
+        if not facts["aof_enabled"] and not self._warned:
+            self._warned = True
+            _log.warning("the Redis server forgets all jobs when it stops: set appendonly yes and appendfsync always")
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _ask(self, question: Callable[[Client], T]) -> T:
+        began = time.monotonic()
+        for last in (False, True):
+            try:
+                return question(self._connected())
+            except _TRANSIENT as error:
+                if isinstance(error, exceptions.RedisClusterException):
+                    self.close()  # its map of the cluster may be useless now
+                if last or time.monotonic() - began > _RETRY_WITHIN_S:
+                    raise Unavailable(f"the job store does not answer: {error}") from error
+            except exceptions.ResponseError as error:
+                if isinstance(error, _REFUSALS) or str(error).startswith(_REFUSAL_CODES):
+                    raise Unavailable(f"the job store takes no writes: {error}", retry_after=5) from error
+                raise
+        raise AssertionError
+
+    def _connected(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = _client(self._url)
+            return self._client
+
+
+def _client(url: str) -> Client:
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "protocol": 2,  # with 3 redis-py asks each new connection for notices that this code has no use for
+        "socket_timeout": _TIMEOUT_S,
+        "socket_connect_timeout": _TIMEOUT_S,
+    }
+    # redis-py's own retries nest, connecting inside of commands; _ask has the only one.
+    once = Retry(NoBackoff(), 0)
+    scheme, _, place = url.partition("://")
+    if scheme in ("redis-cluster", "rediss-cluster"):
+        return redis.RedisCluster.from_url(f"{scheme.removesuffix('-cluster')}://{place}", retry=once, **options)
+    return redis.Redis.from_url(url, retry=once, **options)
+
+
+def _facts(client: Client) -> Mapping[str, Any]:
+    if isinstance(client, redis.RedisCluster):
+        node = client.get_node_from_key(redis_keys.QUEUE)  # type: ignore[no-untyped-call]
+        return client.info(target_nodes=node)
+    return client.info()

@@ -1,0 +1,117 @@
+"""The commands that write a job, and with it all that follows from it (shared.core.effects)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.adapters import redis_keys as keys
+from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, micros, millis
+from shared.adapters.redis_commit import Command
+from shared.core import effects
+from shared.core.delivery import Delivery
+from shared.core.events import Event
+from shared.core.job import Job
+
+BACKSTOP: Final = timedelta(days=7)
+"""A finished job's record expires so long after its retention, if recover never removed it."""
+
+
+def creation(job: Job, at: datetime, retention: timedelta) -> list[Command]:
+    """Everything about a new job. A full server refuses it, since it begins with SET."""
+    return [
+        ("SET", keys.job(job.id), JOB.dump(job)),
+        *_places(job, effects.index(job, retention)),
+        *_duties(job, at),
+    ]
+
+
+def hiding(job: Job, retention: timedelta) -> list[Command]:
+    """A job that was discarded: its record, and where it may still be found. It tells nobody."""
+    return [
+        ("ZREM", keys.tenant(job.tenant), job.id),
+        ("SET", keys.job(job.id), JOB.dump(job), "KEEPTTL"),
+        *_places(job, effects.index(job, retention)),
+    ]
+
+
+def change(before: Job, after: Job, at: datetime, retention: timedelta, *, lease: timedelta) -> list[Command]:
+    """Everything about a job that changed; `lease` counts if it has a new holder.
+
+    A full server takes it, since it begins with ZREM: work that is under way can end.
+    """
+    return [
+        ("ZREM", keys.QUEUE, after.id),
+        ("ZREM", keys.EXPIRIES, after.id),
+        *_lease(before, after, at + lease),
+        ("SET", keys.job(after.id), JOB.dump(after), *_time_to_live(after, retention)),
+        *_places(after, effects.index(after, retention)),
+        *_duties(after, at),
+    ]
+
+
+def removal(job: Job) -> list[Command]:
+    """Everything that must go with a job's record. What it owed to others stays."""
+    return [
+        ("DEL", keys.job(job.id)),
+        ("ZREM", keys.tenant(job.tenant), job.id),
+        *traces(job.id),
+    ]
+
+
+def traces(job_id: str) -> list[Command]:
+    """What may be left of a job whose record is gone."""
+    return [
+        ("ZREM", keys.REMOVALS, job_id),
+        ("DEL", keys.progress(job_id)),
+        ("DEL", keys.peak(job_id)),
+    ]
+
+
+def holding(job_id: str, attempt: str) -> str:
+    """A lease's member; read back by `partition("/")`, since ids hold no slash."""
+    return f"{job_id}/{attempt}"
+
+
+def _lease(before: Job, after: Job, until: datetime) -> Iterator[Command]:
+    if before.attempt == after.attempt:
+        return
+    if before.attempt is not None:
+        yield "ZREM", keys.LEASES, holding(before.id, before.attempt)
+    if after.attempt is not None:
+        yield "ZADD", keys.LEASES, str(micros(until)), holding(after.id, after.attempt)
+
+
+def _places(job: Job, index: effects.Index) -> Iterator[Command]:
+    if index.listed:
+        yield "ZADD", keys.tenant(job.tenant), "0", job.id
+    if index.queue_rank is not None:
+        yield "ZADD", keys.QUEUE, str(micros(index.queue_rank)), job.id
+    if index.expiry is not None:
+        yield "ZADD", keys.EXPIRIES, str(micros(index.expiry)), job.id
+    if index.removal is not None:
+        yield "ZADD", keys.REMOVALS, str(micros(index.removal)), job.id
+
+
+def _duties(job: Job, at: datetime) -> Iterator[Command]:
+    event, callback = effects.event(job), effects.callback(job)
+    if event is not None:
+        yield from _event(event, at)
+    if callback is not None:
+        yield from _callback(callback)
+
+
+def _event(event: Event, at: datetime) -> Iterator[Command]:
+    yield "ZADD", keys.OUTBOX, str(micros(at)), event.id
+    yield "HSET", keys.EVENTS, event.id, EVENT.dump(event)
+
+
+def _callback(callback: Delivery) -> Iterator[Command]:
+    yield "SET", keys.delivery(callback.id), DELIVERY.dump(callback)
+    yield "ZADD", keys.DELIVERIES, str(micros(callback.due_at)), callback.id
+    yield "SADD", keys.deliveries_of(callback.job_id), callback.id
+
+
+def _time_to_live(job: Job, retention: timedelta) -> tuple[str, ...]:
+    return ("PX", millis(retention + BACKSTOP)) if job.state.is_final else ()

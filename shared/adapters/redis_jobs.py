@@ -1,0 +1,191 @@
+"""The JobStore on Redis or Valkey.
+
+A change is computed by `advance` from what was read, and written only if that still stands
+(redis_commit); no rule about jobs stands in Lua. The server's clock is read together with the job.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.adapters import redis_index
+from shared.adapters import redis_keys as keys
+from shared.adapters.redis_claim import claim
+from shared.adapters.redis_codec import JOB, PROGRESS, millis, moment, pairs, span
+from shared.adapters.redis_commit import Command, commit, look, write
+from shared.adapters.redis_connection import RedisConnection, Script
+from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
+from shared.core.job import Change, Job, advance, discard, grew_from
+from shared.core.progress import Progress
+from shared.ports import Holding, Page, QueueDepth
+
+_RENEW: Final = Script("redis_renew.lua")
+_TRIES: Final = 20
+"""How often others may change a job between our reading and our writing. Each time one of them got on."""
+_PAUSE_S: Final = 0.005
+_PROGRESS_LIFE: Final = timedelta(days=1)
+
+
+class RedisJobStore:
+    """Jobs on one server or cluster; `retention` is how long a finished job is kept."""
+
+    def __init__(self, redis: RedisConnection, retention: timedelta) -> None:
+        self._redis = redis
+        self._retention = retention
+
+    def now(self) -> datetime:
+        return look(self._redis).at
+
+    def create(self, job: Job) -> Job:
+        view = look(self._redis, ("GET", keys.job(job.id)))
+        stored: str | None = view.replies[0]
+        if stored is None:
+            wanted = JOB.dump(job)
+            writes = redis_index.creation(job, view.at, self._retention)
+            stored = commit(self._redis, keys.job(job.id), None, wanted, writes)
+            if stored == wanted:
+                return job
+        kept = _loaded(job.id, stored)
+        if not grew_from(kept, job):
+            raise Conflict(f"there is another job {job.id}", code="job_exists")
+        return kept
+
+    def get(self, job_id: str) -> Job:
+        return _loaded(job_id, look(self._redis, ("GET", keys.job(job_id))).replies[0])
+
+    def apply(self, job_id: str, change: Change) -> Job:
+        wanted: str | None = None
+        for at, stored in self._reread(job_id):
+            before = _loaded(job_id, stored)
+            if stored == wanted:
+                return before
+            after = advance(before, change, at)
+            wanted = JOB.dump(after)
+            # Only a claim brings a lease. A Claimed that comes by here has one that is over at once.
+            writes = redis_index.change(before, after, at, self._retention, lease=timedelta(0))
+            if commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
+                return after
+        raise Unavailable(f"{job_id} is changed too often at the same time")
+
+    def page(self, tenant: str, *, limit: int, after: str | None = None, ascending: bool = False) -> Page:
+        while True:
+            ids = self._listed(tenant, limit + 1, after, ascending=ascending)
+            texts = look(self._redis, *(("GET", keys.job(i)) for i in ids)).replies
+            lost = [i for i, text in zip(ids, texts, strict=True) if text is None]
+            if not lost:
+                jobs = [JOB.load(text) for text in texts[:limit]]
+                return Page(jobs, has_more=len(ids) > limit)
+            # Their records expired, or were forgotten this instant.
+            write(self._redis, ("ZREM", keys.tenant(tenant), *lost))
+
+    def claim(self, attempt: str, lease: timedelta) -> Job | None:
+        return claim(self._redis, attempt, lease, self._retention)
+
+    def renew(self, job_id: str, attempt: str, lease: timedelta) -> Job:
+        member = redis_index.holding(job_id, attempt)
+        held, stored = self._redis.run(_RENEW, [keys.LEASES, keys.job(job_id)], [member, str(span(lease))])
+        job = _loaded(job_id, stored)
+        if not held:
+            raise StaleAttempt(f"{job_id} is {job.state} and not held by the attempt that spoke")
+        return job
+
+    def report(self, job_id: str, progress: Progress) -> None:
+        reports, peak, life = keys.progress(job_id), keys.peak(job_id), millis(_PROGRESS_LIFE)
+        write(
+            self._redis,
+            ("HSET", reports, progress.attempt, PROGRESS.dump(progress)),
+            ("ZADD", peak, "GT", str(progress.percent), "percent"),
+            ("PEXPIRE", reports, life),
+            ("PEXPIRE", peak, life),
+        )
+
+    def progress(self, job: Job) -> tuple[Progress | None, int]:
+        commands: list[Command] = [("ZSCORE", keys.peak(job.id), "percent")]
+        if job.attempt is not None:
+            commands.append(("HGET", keys.progress(job.id), job.attempt))
+        peak, *reports = look(self._redis, *commands).replies
+        present = next((PROGRESS.load(report) for report in reports if report is not None), None)
+        return present, int(float(peak or 0))
+
+    def position(self, job: Job) -> int | None:
+        rank: int | None = look(self._redis, ("ZRANK", keys.QUEUE, job.id)).replies[0]
+        return rank
+
+    def depth(self) -> QueueDepth:
+        view = look(
+            self._redis,
+            ("ZCARD", keys.QUEUE),
+            ("ZCARD", keys.LEASES),
+            ("ZRANGE", keys.QUEUE, "0", "0", "WITHSCORES"),
+        )
+        waiting, running, first = view.replies
+        oldest = view.at - moment(float(first[1])) if first else timedelta(0)
+        return QueueDepth(waiting=waiting, running=running, oldest=max(oldest, timedelta(0)))
+
+    def expired_leases(self, limit: int) -> Sequence[Holding]:
+        parts = (member.partition("/") for member in self._past(keys.LEASES, limit))
+        return [Holding(job_id, attempt) for job_id, _, attempt in parts]
+
+    def overdue(self, limit: int) -> Sequence[str]:
+        return self._past(keys.EXPIRIES, limit)
+
+    def waiting(self, limit: int) -> Sequence[str]:
+        return self._past(keys.QUEUE, limit)
+
+    def discard(self, job_id: str) -> None:
+        for _, stored in self._reread(job_id):
+            after = discard(_loaded(job_id, stored))
+            wanted, writes = JOB.dump(after), redis_index.hiding(after, self._retention)
+            if stored == wanted or commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
+                return
+        raise Unavailable(f"{job_id} is changed too often at the same time")
+
+    def removable(self, limit: int) -> Sequence[str]:
+        return self._past(keys.REMOVALS, limit)
+
+    def forget(self, job_id: str) -> None:
+        for _, stored in self._reread(job_id):
+            if stored is None:
+                write(self._redis, *redis_index.traces(job_id))
+                return
+            job = JOB.load(stored)
+            if not job.state.is_final:
+                raise Conflict(f"{job_id} is {job.state}", code="not_final")
+            if commit(self._redis, keys.job(job_id), stored, None, redis_index.removal(job)) is None:
+                return
+        raise Unavailable(f"{job_id} is changed too often at the same time")
+
+    def ping(self) -> None:
+        self._redis.ping()
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _reread(self, job_id: str) -> Iterator[tuple[datetime, str | None]]:
+        """The server's time and the job as stored, again and again, a little later each time."""
+        for n in range(_TRIES):
+            time.sleep(random.uniform(0, _PAUSE_S * n))  # noqa: S311  spreads writers, hides nothing
+            view = look(self._redis, ("GET", keys.job(job_id)))
+            yield view.at, view.replies[0]
+
+    def _listed(self, tenant: str, limit: int, after: str | None, *, ascending: bool) -> Sequence[str]:
+        first = ("-" if ascending else "+") if after is None else f"({after}"
+        bounds = (first, "+", "BYLEX") if ascending else (first, "-", "BYLEX", "REV")
+        command = ("ZRANGE", keys.tenant(tenant), *bounds, "LIMIT", "0", str(limit))
+        ids: Sequence[str] = look(self._redis, command).replies[0]
+        return ids
+
+    def _past(self, key: str, limit: int) -> Sequence[str]:
+        """Members of a ZSET by time whose time has come, the longest past first."""
+        view = look(self._redis, ("ZRANGE", key, "0", str(limit - 1), "WITHSCORES"))
+        return [member for member, score in pairs(view.replies[0]) if moment(float(score)) <= view.at]
+
+
+def _loaded(job_id: str, stored: str | None) -> Job:
+    if stored is None:
+        raise NotFound(f"there is no job {job_id}")
+    return JOB.load(stored)

@@ -1,0 +1,84 @@
+"""Every key in Redis, what stands there and how long.
+
+All keys share one hash tag, so that in a cluster they lie on one node and one script may touch
+any of them. Times in scores are whole microseconds since 1970, exact in a double until 2255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_TAG: Final = "{flipbook}"
+
+QUEUE: Final = f"{_TAG}:queue"
+"""ZSET of queued job ids by rank; equal ranks by id."""
+EXPIRIES: Final = f"{_TAG}:expiries"
+"""ZSET of queued, never claimed job ids by the time at which they leave the queue."""
+LEASES: Final = f"{_TAG}:leases"
+"""ZSET of `<job id>/<attempt>` by the lease's end."""
+REMOVALS: Final = f"{_TAG}:removals"
+"""ZSET of ids of finished jobs by the time at which they may be forgotten."""
+OUTBOX: Final = f"{_TAG}:outbox"
+"""ZSET of ids of unsent events by the time at which they were written."""
+EVENTS: Final = f"{_TAG}:events"
+"""HASH of unsent events by id: Event as JSON."""
+DELIVERIES: Final = f"{_TAG}:deliveries"
+"""ZSET of ids of pending deliveries by the time at which they are due."""
+DEAD_LETTERS: Final = f"{_TAG}:dead-letters"
+"""LIST of the newest dead letters, newest first: DeadLetter as JSON."""
+DEAD_LETTER_COUNT: Final = f"{_TAG}:dead-letter-count"
+"""How many dead letters there ever were."""
+
+
+def job(job_id: str) -> str:
+    """STRING: Job as JSON. Expires only as a backstop, when nobody forgot it long after its retention."""
+    return f"{_TAG}:job:{job_id}"
+
+
+def tenant(name: str) -> str:
+    """ZSET of the tenant's job ids, all with score 0, so that ZRANGE BYLEX pages them by age."""
+    return f"{_TAG}:tenant:{name}"
+
+
+def claim(attempt: str) -> str:
+    """STRING: the id of the job that the attempt took. Expires with its first lease."""
+    return f"{_TAG}:claim:{attempt}"
+
+
+def progress(job_id: str) -> str:
+    """HASH of each attempt's last report by attempt: Progress as JSON. Expires."""
+    return f"{_TAG}:progress:{job_id}"
+
+
+def peak(job_id: str) -> str:
+    """ZSET of one member, its score the highest percentage ever reported (ZADD GT keeps it so). Expires."""
+    return f"{_TAG}:peak:{job_id}"
+
+
+def delivery(delivery_id: str) -> str:
+    """STRING: Delivery as JSON. Expires once it is delivered or abandoned."""
+    return f"{_TAG}:delivery:{delivery_id}"
+
+
+def deliveries_of(job_id: str) -> str:
+    """SET of the ids of a job's deliveries. Expires with the last of them."""
+    return f"{_TAG}:deliveries-of:{job_id}"
+
+
+LASTING: Final[Mapping[str, str]] = {
+    QUEUE: "holds queued jobs",
+    EXPIRIES: "holds queued jobs",
+    LEASES: "holds running jobs",
+    REMOVALS: "recover empties it",
+    OUTBOX: "empties as events are sent",
+    EVENTS: "empties as events are sent",
+    DELIVERIES: "holds pending deliveries",
+    DEAD_LETTERS: "has a greatest length",
+    DEAD_LETTER_COUNT: "is one number",
+    job("*"): "gets its time to live with its final state",
+    tenant("*"): "loses each job that is discarded or forgotten",
+    delivery("*"): "gets its time to live with its final state",
+    deliveries_of("*"): "gets its time to live with its delivery's",
+}
+"""Keys (`*`: any text) that may stand without a time to live, and what bounds them all the same."""

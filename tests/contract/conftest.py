@@ -1,0 +1,28 @@
+"""The real S3 server that the contract tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from tests import rgw
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rgw.Rgw]:
+    if lacking := rgw.missing():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"not installed: {', '.join(lacking)}")
+        pytest.skip(f"not installed: {', '.join(lacking)}")
+    with rgw.running(tmp_path_factory.mktemp("rgw")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_session(s3_server: rgw.Rgw) -> boto3.Session:
+    session = boto3.Session(*s3_server.owner, region_name="us-east-1")
+    session.client("s3", endpoint_url=s3_server.endpoint).create_bucket(Bucket="artifacts")
+    return session

@@ -1,0 +1,308 @@
+"""The engine against diffusers' own pipeline, on the CPU, down to the last bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.generate.mochi import tiny
+from functions.generate.mochi.engine import MochiEngine
+from shared.core.errors import DrawingFailed, ModelUnavailable, OutOfMemory
+from shared.core.request import VideoRequest
+from shared.settings import Settings
+
+# The stock pipeline says it; the engine must not (the last test).
+pytestmark = pytest.mark.filterwarnings("ignore:In CPU autocast, but the target dtype is not supported")
+
+REQUEST = VideoRequest(
+    model="mochi-1-tiny",
+    prompt="a red cat on the sea",
+    negative_prompt="",
+    width=96,
+    height=64,
+    num_frames=13,
+    fps=30,
+    seed=7,
+    num_inference_steps=4,
+    guidance_scale=4.5,
+)
+
+
+def engine_in(weights: Path, models: str = "mochi-1-tiny") -> MochiEngine:
+    return MochiEngine(Settings.from_env({"WEIGHTS_DIR": str(weights), "MODELS": models}), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="session")
+def engine(weights):
+    engine = engine_in(weights)
+    engine.setup()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def reference(engine, weights):
+    """Stock: from_pretrained and one call."""
+    return MochiPipeline.from_pretrained(weights / "mochi-1-tiny", dtype=torch.float32, local_files_only=True)
+
+
+def draw(engine, request, checkpoint=None):
+    drawing = engine.begin(request, checkpoint)
+    while drawing.step < drawing.total_steps:
+        drawing.advance()
+    return np.concatenate(list(drawing.decode()))
+
+
+def stock(pipe, request):
+    pipe.set_progress_bar_config(disable=True)
+    video = pipe(
+        request.prompt,
+        negative_prompt=request.negative_prompt,
+        height=request.height,
+        width=request.width,
+        num_frames=request.num_frames,
+        num_inference_steps=request.num_inference_steps,
+        guidance_scale=request.guidance_scale,
+        generator=torch.Generator("cpu").manual_seed(request.seed),
+        output_type="np",
+    ).frames[0]
+    return (video * 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"guidance_scale": 1.0},
+        {"negative_prompt": "blurry", "num_inference_steps": 5, "seed": 2**32 - 1},
+        {"num_frames": 7, "width": 64, "num_inference_steps": 2},
+        {"prompt": "x" * 2000, "num_inference_steps": 2, "num_frames": 7},
+    ],
+    ids=["plain", "unguided", "negative", "small", "longer than the text encoder reads"],
+)
+def test_it_draws_what_the_stock_pipeline_draws_bit_for_bit(engine, reference, changes):
+    request = dataclasses.replace(REQUEST, **changes)
+    frames = draw(engine, request)
+    assert frames.shape == (request.num_frames, request.height, request.width, 3)
+    assert np.array_equal(stock(reference, request), frames)
+
+
+def test_a_video_wider_than_a_tile_equals_the_stock_pipeline_with_tiling(engine, weights):
+    tiled = MochiPipeline.from_pretrained(weights / "mochi-1-tiny", dtype=torch.float32, local_files_only=True)
+    tiled.vae.enable_tiling()
+    request = dataclasses.replace(REQUEST, width=272, num_frames=7, num_inference_steps=2)
+    assert np.array_equal(stock(tiled, request), draw(engine, request))
+
+
+def test_a_resumed_drawing_equals_the_uninterrupted_one_at_every_step(engine, weights):
+    whole = draw(engine, REQUEST)
+    other = engine_in(weights)
+    other.setup()
+    drawing = engine.begin(REQUEST)
+    for step in range(drawing.total_steps + 1):
+        checkpoint = drawing.checkpoint()
+        resumed = other.begin(REQUEST, checkpoint)
+        assert step == resumed.step
+        assert np.array_equal(whole, draw(other, REQUEST, checkpoint))
+        if step < drawing.total_steps:
+            drawing.advance()
+
+
+def test_every_part_of_a_request_that_can_change_the_picture_does(engine):
+    changes = [
+        {},
+        {"prompt": "a red dog on the sea"},
+        {"prompt": "一只猫"},
+        {"prompt": "一只狗"},
+        {"negative_prompt": "blurry"},
+        {"seed": 8},
+        {"num_inference_steps": 3},
+        {"guidance_scale": 3.0},
+    ]
+    videos = [draw(engine, dataclasses.replace(REQUEST, **change)) for change in changes]
+    for (a, video), (b, other) in itertools.combinations(zip(changes, videos, strict=True), 2):
+        assert not np.array_equal(video, other), (a, b)
+
+
+def test_two_drawings_at_once_do_not_disturb_each_other(engine):
+    alone = draw(engine, REQUEST)
+    one, two = engine.begin(REQUEST), engine.begin(dataclasses.replace(REQUEST, seed=8))
+    for _ in range(4):
+        one.advance()
+        two.advance()
+    assert np.array_equal(alone, np.concatenate(list(one.decode())))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"prompt": "another"}, {"seed": 8}, {"num_inference_steps": 5}, {"width": 64}, {"num_frames": 7}]
+)
+def test_a_checkpoint_of_another_request_is_not_used(engine, caplog, changes):
+    drawing = engine.begin(dataclasses.replace(REQUEST, **changes))
+    drawing.advance()
+    fresh = engine.begin(REQUEST, drawing.checkpoint())
+    assert 0 == fresh.step
+    assert "the checkpoint is of no use: it is of another request" in caplog.text
+
+
+def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, weights, caplog):
+    drawing = engine.begin(REQUEST)
+    drawing.advance()
+    half = engine_in(weights)
+    half.setup()
+    half._pipe.to(torch.bfloat16)
+    assert 0 == half.begin(REQUEST, drawing.checkpoint()).step
+    assert "it holds torch.float32" in caplog.text
+
+
+def test_a_damaged_checkpoint_is_not_used(engine, caplog):
+    drawing = engine.begin(REQUEST)
+    drawing.advance()
+    damaged = bytearray(drawing.checkpoint())
+    damaged[-1] ^= 1
+    assert 0 == engine.begin(REQUEST, bytes(damaged)).step
+    assert "its seal is broken" in caplog.text
+
+
+def test_latents_that_are_not_finite_fail_the_drawing_and_the_next_one_is_well(engine):
+    whole = draw(engine, REQUEST)
+    drawing = engine.begin(REQUEST)
+    drawing.advance()
+
+    def poison(module, args, output):
+        return (output[0] * float("nan"),)
+
+    hook = engine._pipe.transformer.register_forward_hook(poison)
+    with pytest.raises(DrawingFailed, match="step 2 of 4 left numbers that are not finite") as caught:
+        drawing.advance()
+    hook.remove()
+    assert "quality_check_failed" == caught.value.code
+    assert np.array_equal(whole, draw(engine, REQUEST))
+
+
+def test_a_device_out_of_memory_is_temporary_and_the_drawing_can_go_on(engine):
+    whole = draw(engine, REQUEST)
+    drawing = engine.begin(REQUEST)
+    drawing.advance()
+
+    def no_room(module, args):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 90.00 GiB.\nmore words")
+
+    for part in (engine._pipe.transformer, engine._pipe.vae.decoder, engine._pipe.text_encoder):
+        hook = part.register_forward_pre_hook(no_room)
+        with pytest.raises(OutOfMemory, match=r"^CUDA out of memory. Tried to allocate 90.00 GiB.$"):
+            draw(engine, REQUEST, drawing.checkpoint())
+        hook.remove()
+    assert np.array_equal(whole, draw(engine, REQUEST, drawing.checkpoint()))
+
+
+def test_missing_weights_are_named_with_their_folder_and_what_belongs_there(engine, weights):
+    both = engine_in(weights, "mochi-1-tiny mochi-1-preview")
+    both.setup()
+    with pytest.raises(ModelUnavailable) as caught:
+        both.begin(dataclasses.replace(REQUEST, model="mochi-1-preview"))
+    message = str(caught.value)
+    assert str(weights / "mochi-1-preview") in message
+    assert "model_index.json" in message
+    assert 'from_pretrained("genmo/mochi-1-preview"' in message
+    # and it still draws what it can
+    assert 13 == len(draw(both, REQUEST))
+
+
+def test_a_model_that_is_not_offered_is_refused(engine):
+    with pytest.raises(ModelUnavailable, match="mochi-1-preview is not among the models offered here: mochi-1-tiny"):
+        engine.begin(dataclasses.replace(REQUEST, model="mochi-1-preview"))
+
+
+def test_another_offered_model_is_swapped_in_and_out(weights, tmp_path):
+    tiny.ensure(tmp_path)
+    # The large model's place, taken by other weights of the same architecture.
+    other = tiny.build()
+    with torch.no_grad():
+        other.transformer.proj_out.weight.mul_(0.5)
+    other.save_pretrained(tmp_path / "mochi-1-preview", variant="bf16")
+    engine = engine_in(tmp_path, "mochi-1-tiny mochi-1-preview")
+    engine.setup()
+    first = draw(engine, REQUEST)
+    swapped = draw(engine, dataclasses.replace(REQUEST, model="mochi-1-preview"))
+    assert not np.array_equal(first, swapped)
+    assert np.array_equal(first, draw(engine, REQUEST))
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_tiny_model_is_the_same_wherever_and_whenever_it_is_built(weights, engine, tmp_path):
+    before = torch.random.get_rng_state()
+    tiny.ensure(tmp_path)
+    assert torch.equal(before, torch.random.get_rng_state())
+    files = _files(tmp_path / "mochi-1-tiny")
+    assert _files(weights / "mochi-1-tiny") == files
+    assert sum(map(len, files.values())) < 4_000_000
+    assert ["mochi-1-tiny"] == [p.name for p in tmp_path.iterdir()]
+
+
+def test_a_half_built_folder_of_a_killed_process_is_never_used(tmp_path):
+    (tmp_path / ".mochi-1-tiny-dead").mkdir()
+    (tmp_path / ".mochi-1-tiny-dead" / "model_index.json").write_text("{")
+    engine = engine_in(tmp_path)
+    engine.setup()
+    assert 13 == len(draw(engine, REQUEST))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=20), min_size=2, max_size=2))
+def test_different_prompts_are_different_to_the_model(engine, prompts):
+    one, two = (engine._pipe.tokenizer(prompt).input_ids for prompt in prompts)
+    assert (prompts[0] == prompts[1]) == (one == two)
+
+
+DEAF = """
+import sys
+from pathlib import Path
+
+def refuse(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        raise SystemExit(f"{event} {args}")
+
+sys.addaudithook(refuse)
+import functions.generate.engine, functions.generate.mochi.engine
+assert not {"torch", "diffusers", "transformers"} & set(sys.modules), "the engine's module is heavy"
+from shared.settings import Settings
+engine = functions.generate.mochi.engine.MochiEngine(
+    Settings.from_env({"WEIGHTS_DIR": sys.argv[1]}), device="cpu")
+engine.setup()
+from shared.core.request import VideoRequest
+drawing = engine.begin(VideoRequest(model="mochi-1-tiny", prompt="a", negative_prompt="", width=64, height=64,
+    num_frames=7, fps=30, seed=1, num_inference_steps=2, guidance_scale=4.5))
+drawing.advance()
+drawing.advance()
+print(sum(len(chunk) for chunk in drawing.decode()))
+"""
+
+
+def test_processes_that_may_not_use_the_network_build_and_draw_at_once_and_say_nothing(tmp_path, pytestconfig):
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS_"))}
+    environ |= {"PYTHONPATH": str(pytestconfig.rootpath), "HF_HOME": str(tmp_path / "hf")}
+    command = [sys.executable, "-W", "error", "-c", DEAF, str(tmp_path / "weights")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, env=environ, **pipes) for _ in range(2)]
+    for process in processes:
+        assert ("7\n", "") == process.communicate(timeout=120)
+        assert 0 == process.returncode
+    assert ["mochi-1-tiny"] == [p.name for p in (tmp_path / "weights").iterdir()]

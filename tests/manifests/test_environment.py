@@ -1,0 +1,101 @@
+"""Each function is told what it needs, and no more secrets than that."""
+
+from dataclasses import fields
+from datetime import timedelta
+
+import pytest
+
+from local.objects import SecretKey
+from shared.settings import Settings
+
+FUNCTIONS = ("submit", "generate", "notify", "recover")
+VARIABLES = {field.metadata["variable"] for field in fields(Settings)}
+SECRETS = {
+    ("flipbook-store", "REDIS_URL"): "redis://127.0.0.1:6379",
+    ("flipbook-artifacts", "AWS_ACCESS_KEY_ID"): "someone",
+    ("flipbook-artifacts", "AWS_SECRET_ACCESS_KEY"): "something",
+    ("flipbook-api-keys", "API_KEYS"): "fb_me_0123456789abcdef",
+    ("flipbook-webhooks", "WEBHOOK_SECRET"): "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
+}
+
+
+@pytest.fixture
+def environment(platform, services):
+    def of(name):
+        def value(entry):
+            if not isinstance(entry, SecretKey):
+                return entry
+            source = platform.config if entry.kind == "ConfigMap" else SECRETS
+            return source[entry.name, entry.key]
+
+        return {variable: value(entry) for variable, entry in services[name].env.items()}
+
+    return of
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_variable_is_a_setting_or_for_the_s3_client(services, name):
+    unknown = {each for each in services[name].env if each not in VARIABLES and not each.startswith("AWS_")}
+
+    assert set() == unknown
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_settings_can_be_read_and_know_the_requests_limit(services, environment, name):
+    settings = Settings.from_env(environment(name))
+
+    assert services[name].timeout == settings.request_timeout
+
+
+@pytest.mark.parametrize(
+    ("name", "secrets"),
+    [
+        ("submit", {"flipbook-store", "flipbook-artifacts", "flipbook-api-keys"}),
+        ("generate", {"flipbook-store", "flipbook-artifacts"}),
+        ("notify", {"flipbook-store", "flipbook-webhooks"}),
+        ("recover", {"flipbook-store", "flipbook-artifacts"}),
+    ],
+)
+def test_a_function_gets_only_the_secrets_that_it_needs(services, name, secrets):
+    entries = [each for each in services[name].env.values() if isinstance(each, SecretKey)]
+
+    assert secrets == {each.name for each in entries if each.kind == "Secret"}
+
+
+def test_a_secret_is_never_written_down(services, objects):
+    secret = {"REDIS_URL", "API_KEYS", "WEBHOOK_SECRET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+
+    assert [] == [each for each in objects if each["kind"] == "Secret"]
+    for service in services.values():
+        told = {name: entry for name, entry in service.env.items() if name in secret}
+        assert [] == [
+            name for name, entry in told.items() if not (isinstance(entry, SecretKey) and entry.kind == "Secret")
+        ]
+
+
+def test_the_readme_tells_how_to_make_every_secret(root):
+    text = (root / "knative" / "README.md").read_text()
+
+    for name, key in SECRETS:
+        assert f"create secret generic {name} " in text
+        assert f"`{key}`" in text
+
+
+def test_the_broker_is_addressed_by_its_namespace_and_name(platform, environment):
+    (broker,) = platform.brokers
+
+    for name in ("submit", "generate", "recover"):
+        assert environment(name)["K_SINK"].endswith(f".svc.cluster.local/{broker.namespace}/{broker.name}")
+
+
+def test_a_lease_survives_a_few_lost_heartbeats(environment):
+    settings = Settings.from_env(environment("generate"))
+
+    assert settings.lease >= 3 * settings.heartbeat
+    assert settings.checkpoint < settings.request_timeout - timedelta(minutes=1)
+
+
+def test_the_weights_are_looked_for_where_they_are_mounted(containers, environment):
+    mounts = {each["mountPath"] for each in containers["generate"]["volumeMounts"]}
+
+    assert environment("generate")["WEIGHTS_DIR"] in mounts

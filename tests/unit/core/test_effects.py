@@ -1,0 +1,61 @@
+"""What every store must write together with a job, for each state it can be in."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.core import delivery, effects, events
+from shared.core.effects import Index
+from shared.core.job import JobState
+from tests.unit.core.samples import AFTER_LOSS, AFTER_YIELD, IN_STATE, NOON, QUEUED, SECOND
+
+WEEK = timedelta(days=7)
+NOWHERE = Index(listed=True, queue_rank=None, expiry=None, holder=None, removal=None)
+
+INDEX = {
+    JobState.QUEUED: replace(NOWHERE, queue_rank=NOON, expiry=NOON + timedelta(days=1)),
+    JobState.RUNNING: replace(NOWHERE, holder="a"),
+    JobState.CANCELLING: replace(NOWHERE, holder="a"),
+    JobState.COMPLETED: replace(NOWHERE, removal=NOON + 2 * SECOND + WEEK),
+    JobState.FAILED: replace(NOWHERE, removal=NOON + 2 * SECOND + WEEK),
+    JobState.CANCELLED: replace(NOWHERE, removal=NOON + 3 * SECOND + WEEK),
+    JobState.EXPIRED: replace(NOWHERE, removal=NOON + SECOND + WEEK),
+}
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_is_found_where_its_state_says(state):
+    assert INDEX[state] == effects.index(IN_STATE[state], WEEK)
+
+
+@pytest.mark.parametrize("job", IN_STATE.values(), ids=IN_STATE)
+def test_a_job_is_waited_for_held_or_over_and_never_two_of_these(job):
+    index = effects.index(job, WEEK)
+
+    assert 1 == sum(place is not None for place in (index.queue_rank, index.holder, index.removal))
+
+
+def test_a_job_that_was_claimed_once_no_longer_leaves_the_queue_by_time():
+    assert NOWHERE == replace(effects.index(AFTER_LOSS, WEEK), queue_rank=None)
+    assert NOWHERE == replace(effects.index(AFTER_YIELD, WEEK), queue_rank=None)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_discarded_job_is_not_listed_and_goes_as_soon_as_it_is_over(state):
+    job = IN_STATE[state]
+    index = effects.index(replace(job, discarded=True), WEEK)
+
+    assert replace(INDEX[state], listed=False, removal=job.finished_at) == index
+
+
+@pytest.mark.parametrize("job", [*IN_STATE.values(), AFTER_LOSS, AFTER_YIELD])
+def test_the_rows_beside_a_job_are_its_event_and_its_callback(job):
+    assert (events.of(job), delivery.of(job)) == (effects.event(job), effects.callback(job))
+
+
+def test_a_new_job_owes_a_wake_up_and_no_callback():
+    event = effects.event(QUEUED)
+
+    assert event is not None
+    assert (events.QUEUED, None) == (event.type, effects.callback(QUEUED))

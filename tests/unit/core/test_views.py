@@ -1,0 +1,213 @@
+"""What callers see: OpenAI's fields to the letter, ours beside them."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.core import views
+from shared.core.job import Job, JobState
+from shared.core.progress import Phase, Progress
+from tests.unit.core.samples import AFTER_LOSS, IN_STATE, NOON, OUTPUT, QUEUED
+
+T = int(NOON.timestamp())
+
+OPENAI_FIELDS = {
+    *("id", "object", "model", "status", "progress", "prompt", "created_at", "completed_at"),
+    *("expires_at", "seconds", "size", "remixed_from_video_id", "error"),
+}
+OUR_FIELDS = {
+    *("state", "phase", "step", "total_steps", "queue_position", "attempt", "max_attempts"),
+    *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
+    *("metadata", "webhook", "started_at", "finished_at", "output", "links"),
+}
+
+STATUS = {
+    JobState.QUEUED: "queued",
+    JobState.RUNNING: "in_progress",
+    JobState.CANCELLING: "in_progress",
+    JobState.COMPLETED: "completed",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "failed",
+    JobState.EXPIRED: "failed",
+}
+
+ERRORS = {
+    JobState.FAILED: "out_of_memory",
+    JobState.CANCELLED: "job_cancelled",
+    JobState.EXPIRED: "job_expired",
+}
+
+COMPLETED = {
+    "id": "video_01KDYQ3W00AAAAAAAAAAAAAAAA",
+    "object": "video",
+    "model": "mochi-1-tiny",
+    "status": "completed",
+    "progress": 100,
+    "prompt": "a fox in the snow",
+    "created_at": T,
+    "completed_at": T + 2,
+    "expires_at": T + 2 + 3600,
+    "seconds": "0.43",
+    "size": "96x64",
+    "remixed_from_video_id": None,
+    "error": None,
+    "state": "completed",
+    "phase": None,
+    "step": None,
+    "total_steps": 4,
+    "queue_position": None,
+    "attempt": 1,
+    "max_attempts": 3,
+    "num_frames": 13,
+    "fps": 30,
+    "width": 96,
+    "height": 64,
+    "seed": 7,
+    "negative_prompt": "fog",
+    "num_inference_steps": 4,
+    "guidance_scale": 4.5,
+    "metadata": {"scene": "12"},
+    "webhook": {"url": "https://example.com/hook", "events": []},
+    "started_at": T + 1,
+    "finished_at": T + 2,
+    "output": {
+        "url": "https://flipbook.example/v1/videos/video_01KDYQ3W00AAAAAAAAAAAAAAAA/content",
+        "content_type": "video/mp4",
+        "bytes": 5000,
+        "sha256": "ab" * 32,
+        "codec": "h264",
+        "num_frames": 13,
+        "duration_s": 0.433,
+    },
+    "links": {
+        "self": "https://flipbook.example/v1/videos/video_01KDYQ3W00AAAAAAAAAAAAAAAA",
+        "content": "https://flipbook.example/v1/videos/video_01KDYQ3W00AAAAAAAAAAAAAAAA/content",
+    },
+}
+
+EACH_STATE = pytest.mark.parametrize("job", IN_STATE.values(), ids=IN_STATE)
+
+
+@EACH_STATE
+def test_a_video_has_openais_fields_and_ours_and_no_others(job: Job):
+    assert OPENAI_FIELDS | OUR_FIELDS == set(views.video(job))
+
+
+@EACH_STATE
+def test_a_video_is_json(job: Job):
+    video = views.video(job)
+
+    assert video == json.loads(json.dumps(video))
+
+
+@EACH_STATE
+def test_nobody_sees_who_holds_a_job_or_where_its_artifacts_lie(job: Job):
+    text = json.dumps(views.video(replace(job, attempt="fence-canary", tenant="tenant-canary")))
+
+    assert "canary" not in text
+    assert OUTPUT.video.key not in text
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_status_is_one_of_the_four_words_that_openais_clients_know(state):
+    video = views.video(IN_STATE[state])
+
+    assert (STATUS[state], state.value) == (video["status"], video["state"])
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_an_error_has_a_code_for_machines_and_a_sentence_for_people(state):
+    error = views.video(IN_STATE[state])["error"]
+
+    assert ERRORS.get(state) == (error and error["code"])
+    assert error is None or ({"code", "message"} == set(error) and " " in error["message"])
+
+
+def test_a_completed_video_to_the_letter():
+    video = views.video(
+        IN_STATE[JobState.COMPLETED],
+        base_url="https://flipbook.example",
+        expires_at=NOON + timedelta(seconds=3602),
+        percent=98,
+    )
+
+    assert COMPLETED == video
+
+
+def test_links_are_paths_when_no_public_url_is_known():
+    assert "/v1/videos/video_01KDYQ3W00AAAAAAAAAAAAAAAA" == views.video(QUEUED)["links"]["self"]
+
+
+def test_a_running_video_tells_how_far_it_is():
+    progress = Progress(attempt="a", phase=Phase.DENOISING, step=2, total_steps=4)
+    video = views.video(IN_STATE[JobState.RUNNING], progress=progress, percent=47)
+
+    assert ("denoising", 2, 4, 47) == (video["phase"], video["step"], video["total_steps"], video["progress"])
+
+
+def test_progress_does_not_go_back_when_a_worker_is_lost():
+    assert 47 == views.video(AFTER_LOSS, percent=47)["progress"]
+
+
+@pytest.mark.parametrize("state", sorted(set(JobState) - {JobState.COMPLETED}))
+def test_a_video_that_did_not_complete_has_no_completion_and_no_output(state):
+    video = views.video(IN_STATE[state], percent=47)
+
+    assert (47, None, None) == (video["progress"], video["completed_at"], video["output"])
+
+
+def test_a_queued_video_tells_its_place():
+    assert 0 == views.video(QUEUED, position=0)["queue_position"]
+
+
+def test_a_video_without_a_webhook_says_so():
+    assert None is views.video(replace(QUEUED, webhook=None))["webhook"]
+
+
+@pytest.mark.parametrize(("num_frames", "seconds"), [(7, "0.23"), (61, "2.03"), (121, "4.03"), (163, "5.43")])
+def test_seconds_are_a_string_as_openais_are_and_those_really_drawn(num_frames, seconds):
+    job = replace(QUEUED, request=replace(QUEUED.request, num_frames=num_frames))
+
+    assert seconds == views.video(job)["seconds"]
+
+
+@pytest.mark.parametrize(("fps", "seconds"), [(13, "1"), (26, "0.5"), (1, "13")])
+def test_seconds_have_no_needless_zeros(fps, seconds):
+    job = replace(QUEUED, request=replace(QUEUED.request, fps=fps))
+
+    assert seconds == views.video(job)["seconds"]
+
+
+def test_a_page_names_its_ends_so_that_the_next_can_be_asked_for():
+    page = views.video_list([{"id": "video_2"}, {"id": "video_1"}], has_more=True)
+
+    assert {
+        "object": "list",
+        "data": [{"id": "video_2"}, {"id": "video_1"}],
+        "first_id": "video_2",
+        "last_id": "video_1",
+        "has_more": True,
+    } == page
+
+
+def test_an_empty_page_has_no_ends():
+    assert {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False} == views.video_list(
+        [], has_more=False
+    )
+
+
+def test_a_deletion_is_told_in_openais_form():
+    assert {"id": "video_1", "object": "video.deleted", "deleted": True} == views.video_deleted("video_1")
+
+
+def test_a_callback_is_an_event_of_openais_with_a_timestamp_of_standard_webhooks():
+    assert {
+        "id": "evt_1",
+        "object": "event",
+        "type": "video.completed",
+        "created_at": T,
+        "timestamp": "2026-01-02T12:00:00Z",
+        "data": {"id": "video_1"},
+    } == views.callback(event_id="evt_1", event_type="video.completed", at=NOON, data={"id": "video_1"})

@@ -1,0 +1,107 @@
+"""Settings: each bad value names its variable, each field says what it is for."""
+
+import ast
+import base64
+import inspect
+import textwrap
+from dataclasses import fields
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from shared.settings import BadSetting, Settings
+
+KEY = "fb_0a1b2c3d_" + "s" * 43
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+def test_an_empty_environment_is_a_whole_configuration():
+    settings = Settings.from_env({})
+
+    assert ("mochi-1-tiny",) == settings.models
+    assert timedelta(seconds=60) == settings.lease
+    assert timedelta(days=7) == settings.retention
+    assert Path("/weights") == settings.weights_dir
+    assert ("", (), 3, "INFO") == (settings.redis_url, settings.api_keys, settings.max_losses, settings.log_level)
+
+
+def test_a_heartbeat_by_default_has_many_chances_within_a_lease():
+    settings = Settings.from_env({})
+
+    assert settings.heartbeat * 10 <= settings.lease
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "value"),
+    [
+        ("REDIS_URL", "redis://store:6379/0", "redis_url", "redis://store:6379/0"),
+        ("K_SINK", "http://broker/ns/default", "broker_url", "http://broker/ns/default"),
+        ("API_KEYS", f" {KEY},\n{KEY} ", "api_keys", (KEY, KEY)),
+        ("WEBHOOK_SECRET", SECRET, "webhook_secret", SECRET),
+        ("WEBHOOK_NETWORKS", "10.0.0.0/8, fd00::/8", "webhook_networks", ("10.0.0.0/8", "fd00::/8")),
+        ("MODELS", "mochi-1-preview mochi-1-tiny", "models", ("mochi-1-preview", "mochi-1-tiny")),
+        ("WEIGHTS_DIR", "/data/weights", "weights_dir", Path("/data/weights")),
+        ("HEARTBEAT_SECONDS", "0.25", "heartbeat", timedelta(milliseconds=250)),
+        ("LEASE_SECONDS", "90\n", "lease", timedelta(seconds=90)),
+        ("MAX_ATTEMPTS", "1", "max_losses", 1),
+        ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
+    ],
+)
+def test_a_variable_sets_its_field(variable, text, field, value):
+    assert value == getattr(Settings.from_env({variable: text}), field)
+
+
+SECONDS = [f.metadata["variable"] for f in fields(Settings) if f.metadata["variable"].endswith("_SECONDS")]
+
+BAD = [
+    *((variable, text) for variable in SECONDS for text in ("", "0", "-1", "nan", "inf", "1e3", "ten", "9999999999")),
+    *(("MAX_ATTEMPTS", text) for text in ("", "0", "-1", "1.5", "three")),
+    *(("MODELS", text) for text in ("", " , ", "sora-2", "mochi-1-tiny sora-2")),
+    *(("API_KEYS", text) for text in ("letmein", f"{KEY} letmein", f"{KEY} {KEY[:-1]}t")),
+    *(("WEBHOOK_SECRET", text) for text in ("letmein", SECRET[:-9], SECRET + "\n")),
+    *(("WEBHOOK_NETWORKS", text) for text in ("10.0.0.1/8", "localhost", "10.0.0.0/8 nowhere")),
+    *(("LOG_LEVEL", text) for text in ("", "LOUD", "10")),
+]
+
+
+@pytest.mark.parametrize(("variable", "text"), BAD)
+def test_a_bad_value_is_refused_by_the_name_of_its_variable(variable, text):
+    with pytest.raises(BadSetting) as caught:
+        Settings.from_env({variable: text})
+
+    name, _, rule = str(caught.value).partition(": ")
+    assert variable == name
+    assert " " in rule
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"), [("API_KEYS", "fb_secret-part-in-a-wrong-form"), ("WEBHOOK_SECRET", "whsec_c2VjcmV0")]
+)
+def test_a_bad_secret_is_not_repeated(variable, text):
+    with pytest.raises(BadSetting) as caught:
+        Settings.from_env({variable: text})
+
+    assert text not in str(caught.value)
+
+
+def test_variables_that_are_none_of_ours_are_no_error():
+    assert Settings.from_env({}) == Settings.from_env({"PATH": "/bin", "LEASE": "none"})
+
+
+def test_no_two_fields_share_a_variable():
+    variables = [f.metadata["variable"] for f in fields(Settings)]
+
+    assert len(set(variables)) == len(variables)
+
+
+def test_every_field_is_followed_by_a_docstring():
+    (body,) = (node.body for node in ast.parse(textwrap.dedent(inspect.getsource(Settings))).body)
+    said = {
+        field.target.id
+        for field, after in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    }
+
+    assert {f.name for f in fields(Settings)} == said
