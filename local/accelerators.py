@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,13 +11,16 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 _VISIBLE: Final = "CUDA_VISIBLE_DEVICES"
-_QUERY: Final = ("nvidia-smi", "--query-gpu=index", "--format=csv,noheader")
+_QUERY: Final = ("--query-gpu=index", "--format=csv,noheader")
 
 
-def installed() -> Sequence[str]:
-    """The indices of this machine's CUDA devices; none where nvidia-smi is missing or fails."""
+def installed(environ: Mapping[str, str]) -> Sequence[str]:
+    """The indices of this machine's CUDA devices; none where PATH has no nvidia-smi, or it fails."""
+    program = shutil.which("nvidia-smi", path=environ.get("PATH"))
+    if program is None:
+        return ()
     try:
-        found = subprocess.run(_QUERY, capture_output=True, text=True, timeout=20, check=True)
+        found = subprocess.run([program, *_QUERY], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return ()
     return tuple(found.stdout.split())

@@ -96,20 +96,20 @@ class Replicas:
         serving = self._serving()
         if wanted == len(serving) or (wanted > len(serving) and self._clock() < self._not_before):
             return
-        self._log.info("%d -> %d (%s)", len(serving), wanted, self._reason(wanted))
+        self._log.info("%d -> %d (%s)", len(serving), wanted, self._reason(len(serving), wanted))
         for _ in range(wanted - len(serving)):
             self._start()
         for instance in sorted(serving, key=_worth)[: max(len(serving) - wanted, 0)]:
             self._retire(instance, self.service.timeout.total_seconds())
 
-    def _reason(self, wanted: int) -> str:
+    def _reason(self, serving: int, wanted: int) -> str:
         if self._activator.waiting:
             return f"waiting requests: {self._activator.waiting}"
         if self._activator.load.now:
             return f"requests: {self._activator.load.now}"
-        if wanted <= self.service.min_scale and wanted:
-            return f"min-scale {self.service.min_scale}"
-        return f"no request for {self._scale.memory:g} s" if not wanted else "fewer requests"
+        if serving < wanted:
+            return "min-scale" if wanted == self.service.min_scale else "in place of one that ended"
+        return "fewer requests" if wanted else f"no request for {self._scale.memory:g} s"
 
     def _start(self) -> None:
         self._started += 1

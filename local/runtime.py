@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import time
@@ -76,7 +77,9 @@ class Runtime:
         public_door, broker_door = self._doors(stack)
         data = DataDir(options.data_dir)
         stack.callback(data.close)
-        pool = Accelerators(accelerators.devices(accelerators.installed(), self._caller), options.accelerators)
+        pool = Accelerators(
+            accelerators.devices(accelerators.installed(self._caller), self._caller), options.accelerators
+        )
         mark = Mark(data.run)
         stack.push_async_callback(mark.close)
         await mark.watch()
@@ -181,9 +184,9 @@ def _door(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=1024)
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise CannotStart(
-            f"Port {port} on 127.0.0.1 cannot be had ({error.strerror}). Set PORT to another number: it and the next "
-            "one are used."
+            f"Port {port} on 127.0.0.1 cannot be had ({reason}). Set PORT to another: it and the next one are used."
         ) from None
 
 

@@ -6,11 +6,8 @@ holds the answers to its later deliveries.
 
 import json
 import os
-import threading
 import time
-
-_lock = threading.Lock()
-_seen = {}
+from pathlib import Path
 
 
 def note(**fields):
@@ -49,12 +46,20 @@ def drip(environ, start_response):
             os.kill(os.getpid(), 9)
 
 
+def tries_of(event):
+    """How often the event came before; other processes count too."""
+    if event is None or not Path(os.environ["FAKE_NOTES"]).exists():
+        return 0
+    notes = map(json.loads, Path(os.environ["FAKE_NOTES"]).read_text().splitlines())
+    mine = os.environ.get("K_SERVICE")
+    return sum(n["what"] == "start" and n["service"] == mine and n["headers"].get("ce-id") == event for n in notes)
+
+
 def event(environ, start_response):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     ways = json.loads(body) if body else {}
-    with _lock:
-        count = _seen[headers.get("ce-id")] = _seen.get(headers.get("ce-id"), -1) + 1
+    count = tries_of(headers.get("ce-id"))
     way = [ways, *ways.get("then", [])][: count + 1][-1]
     note(
         what="start",
