@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import Valkey
 from tests.stores import Stores, memory_stores, redis_stores
+
+# Against real servers an example takes as long as it takes. More: pytest --hypothesis-profile=thorough
+_any_speed = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=50, stateful_step_count=30, **_any_speed)
+settings.register_profile("thorough", max_examples=500, stateful_step_count=50, **_any_speed)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from shared.core.request import VideoRequest
 from shared.ports import DeadLetterStore, DeliveryStore, JobStore, Outbox
 
 RETENTION: Final = timedelta(milliseconds=150)
+"""Of jobs; short enough for a test to see its end."""
 LEASE: Final = timedelta(seconds=60)
 SHORT: Final = timedelta(milliseconds=60)
 """A lease that a test can see the end of."""
@@ -131,12 +132,12 @@ def memory_stores(clock: Clock | None = None) -> Stores:
 
 
 @contextmanager
-def redis_stores(url: str, retention: timedelta = RETENTION) -> Iterator[Stores]:
+def redis_stores(url: str) -> Iterator[Stores]:
     connection = RedisConnection(url)
     yield Stores(
-        RedisJobStore(connection, retention),
+        RedisJobStore(connection, RETENTION),
         RedisOutbox(connection),
-        RedisDeliveryStore(connection, retention),
+        RedisDeliveryStore(connection, timedelta(days=1)),
         RedisDeadLetterStore(connection),
         lambda length: time.sleep(length.total_seconds()),
     )

@@ -67,7 +67,7 @@ def resolved(resolve: Resolve, host: str, port: int, seconds: float) -> Sequence
 
 
 @dataclass(slots=True)
-class _Bounds:
+class Bounds:
     """What is left of one exchange: seconds until `end`, and bytes that may be read."""
 
     end: float
@@ -79,14 +79,18 @@ class _Bounds:
             raise httpcore.ReadTimeout("the exchange took too long as a whole")
         return left if wanted is None else min(wanted, left)
 
+    def shorten(self, seconds: float) -> None:
+        """Leave at most `seconds` from now on."""
+        self.end = min(self.end, time.monotonic() + seconds)
+
     def took(self, count: int) -> None:
         self.bytes_left -= count
         if self.bytes_left < 0:
-            raise httpcore.ReadError("the answer is too long")
+            raise httpcore.RemoteProtocolError("the answer is too long")
 
 
 class _Current(threading.local):
-    bounds: _Bounds | None = None
+    bounds: Bounds | None = None
 
 
 class BoundedNetwork(httpcore.NetworkBackend):
@@ -105,16 +109,16 @@ class BoundedNetwork(httpcore.NetworkBackend):
         self._current = _Current()
 
     @contextmanager
-    def exchange(self, *, seconds: float, max_bytes: int) -> Iterator[_Bounds]:
+    def exchange(self, *, seconds: float, max_bytes: int) -> Iterator[Bounds]:
         """Bound all that this thread does on this network, new connections and old ones."""
-        self._current.bounds = bounds = _Bounds(time.monotonic() + seconds, max_bytes)
+        self._current.bounds = bounds = Bounds(time.monotonic() + seconds, max_bytes)
         try:
             yield bounds
         finally:
             self._current.bounds = None
 
     @property
-    def bounds(self) -> _Bounds:
+    def bounds(self) -> Bounds:
         if self._current.bounds is None:
             raise RuntimeError("this network is used within exchange() only")
         return self._current.bounds

@@ -33,8 +33,9 @@ _TRANSIENT: Final = (
     exceptions.RedisClusterException,
     exceptions.TryAgainError,
 )
-_REFUSALS: Final = ("OOM", "MISCONF", "NOREPLICAS", "READONLY")
-"""A server that is there and cannot take a write now begins its error with one of these words."""
+_REFUSALS: Final = (exceptions.OutOfMemoryError, exceptions.ReadOnlyError)
+_REFUSAL_CODES: Final = ("MISCONF", "NOREPLICAS")
+"""A server that is there and cannot take a write now says so; redis-py has classes for the first two only."""
 
 
 class Script:
@@ -105,7 +106,7 @@ class RedisConnection:
                 if last or time.monotonic() - began > _RETRY_WITHIN_S:
                     raise Unavailable(f"the job store does not answer: {error}") from error
             except exceptions.ResponseError as error:
-                if str(error).startswith(_REFUSALS):
+                if isinstance(error, _REFUSALS) or str(error).startswith(_REFUSAL_CODES):
                     raise Unavailable(f"the job store takes no writes: {error}", retry_after=5) from error
                 raise
         raise AssertionError

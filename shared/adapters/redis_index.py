@@ -14,8 +14,8 @@ from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
 
-BACKSTOP: Final = 2
-"""A finished job's record expires after so many retentions, if recover never removed it."""
+BACKSTOP: Final = timedelta(days=7)
+"""A finished job's record expires so long after its retention, if recover never removed it."""
 
 
 def creation(job: Job, at: datetime, retention: timedelta) -> list[Command]:
@@ -114,4 +114,4 @@ def _callback(callback: Delivery) -> Iterator[Command]:
 
 
 def _time_to_live(job: Job, retention: timedelta) -> tuple[str, ...]:
-    return ("PX", millis(BACKSTOP * retention)) if job.state.is_final else ()
+    return ("PX", millis(retention + BACKSTOP)) if job.state.is_final else ()

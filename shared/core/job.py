@@ -16,7 +16,6 @@ from shared.core.errors import IllegalChange, StaleAttempt
 from shared.core.output import Output
 from shared.core.request import VideoRequest
 
-
 RELEASE_DELAY: Final = timedelta(seconds=10)
 """Before a released job may be claimed again the first time; doubles with each loss."""
 

@@ -174,7 +174,6 @@ class TestKeep:
         replayed = replace(given_up, state=DeliveryState.PENDING, due_at=stores.jobs.now())
         assert stores.deliveries.keep(given_up, replayed)
         assert 1 == stores.deliveries.due()
-        stores.wait(timedelta(milliseconds=200))
         assert [replayed] == stores.deliveries.of_job(job.id)
 
 

@@ -1,0 +1,51 @@
+# make run    start the platform on this machine        make test   all tests
+# make check  format, lint, types, floors               make bench  the tables of bench/
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8080
+DATA_DIR ?= .flipbook
+export PORT DATA_DIR
+
+BIN := $(VENV)/bin
+RUN := $(VENV)/.for-run
+DEV := $(VENV)/.for-development
+REQUIREMENTS := requirements.txt constraints.txt $(wildcard functions/requirements.txt functions/*/requirements.txt local/requirements.txt)
+
+.PHONY: run test check format bench clean
+
+run: $(RUN)
+	@exec $(BIN)/python -m local run
+
+test: $(DEV)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(DEV)
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+
+bench: $(DEV)
+	$(BIN)/python bench/draw.py
+	$(BIN)/python bench/platform.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(BIN)/python $(REQUIREMENTS)
+	@echo "Installing what the platform needs into $(VENV), once. PyTorch is large: this takes some minutes."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	@touch $@
+
+$(DEV): $(RUN) tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,48 @@
+"""generate: woken by events, draws what is queued. A Flask face over handler.py."""
+
+from __future__ import annotations
+
+import importlib
+
+from flask import Flask
+
+from functions import kit
+from functions.generate.engine import VideoEngine
+from functions.generate.handler import Painter
+from shared import wiring
+from shared.settings import BadSetting, Settings
+from shared.telemetry import log as log_lines
+from shared.wiring import Services
+
+MOCHI = "functions.generate.mochi.engine:MochiEngine"
+
+
+def create_app(
+    settings: Settings | None = None, services: Services | None = None, engine: VideoEngine | None = None
+) -> Flask:
+    """The WSGI app; gunicorn calls it without arguments, in its worker: CUDA must not be forked.
+
+    Returns when the model is loaded, so a process that answers is ready to draw.
+    """
+    settings = settings or Settings.from_env()
+    log_lines.set_up(settings.log_level)
+    services = services or wiring.build(settings)
+    engine = engine or load_engine(settings)
+    engine.setup()
+    app = kit.create_app(__name__, ping=services.ping)
+    painter = Painter(services, engine, settings, kit.drain_of(app))
+    kit.on_event(app, "/", lambda _: painter.serve())
+    return app
+
+
+def load_engine(settings: Settings) -> VideoEngine:
+    """The engine that ENGINE names: a class made from the settings.
+
+    Raises: BadSetting: There is no such class.
+    """
+    module, _, name = (MOCHI if settings.engine == "mochi" else settings.engine).partition(":")
+    try:
+        engine: VideoEngine = getattr(importlib.import_module(module), name)(settings)
+    except (ModuleNotFoundError, AttributeError, ValueError) as error:
+        raise BadSetting(f"ENGINE: must be mochi or module:Class ({error})") from None
+    return engine

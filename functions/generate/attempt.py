@@ -1,0 +1,179 @@
+"""One attempt at one video: begin or resume, step by step, then encode, check and upload."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from functions.generate import playback
+from functions.generate.encode import encode
+from functions.generate.engine import Drawing, VideoEngine
+from functions.generate.heartbeat import Heartbeat
+from functions.generate.thumbnail import MiddleFrame, thumbnail
+from shared.core import keys
+from shared.core.errors import NotFound, Unavailable
+from shared.core.job import Cancelled, Change, Job, Yielded
+from shared.core.output import Artifact, Output
+from shared.core.progress import Phase, Progress
+from shared.settings import Settings
+from shared.wiring import Services
+
+log = logging.getLogger(__name__)
+
+REPORT_EVERY: Final = 0.5
+"""Seconds between two reports of the same phase."""
+UPLOAD_PATIENCE: Final = 120.0
+"""Seconds for which an upload is tried."""
+UPLOAD_PAUSE: Final = 2.0
+
+
+class Interrupted(Exception):
+    """The drawing stopped before its end; `change` is what to say of it, None: nothing any more."""
+
+    def __init__(self, change: Change | None) -> None:
+        super().__init__(type(change).__name__)
+        self.change = change
+
+
+class Attempt:
+    """Draws one claimed job. Between two steps it looks whether to go on."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        engine: VideoEngine,
+        settings: Settings,
+        job: Job,
+        heartbeat: Heartbeat,
+        drain: Event,
+        end: float,
+    ) -> None:
+        assert job.attempt is not None
+        self._services = services
+        self._engine = engine
+        self._settings = settings
+        self._job = job
+        self._attempt = job.attempt
+        self._heartbeat = heartbeat
+        self._drain = drain
+        self._end = end
+        self._checkpoint = keys.checkpoint_key(job.tenant, job.id)
+        self._checkpointed = job.attempts > 1
+        self._reported = (Phase.LOADING, 0.0)
+
+    def draw(self) -> Output:
+        """The stored and checked video.
+
+        Raises:
+            Interrupted: Cancelled, lost, or out of time; in the last case a checkpoint is stored.
+            DrawingFailed: The result is not a video, and would not be next time.
+            TemporaryError: Something was away; the next attempt may do better.
+        """
+        self._report(Phase.ENCODING, 0)
+        drawing = self._engine.begin(self._job.request, self._resumable())
+        saved_at = time.monotonic()
+        while drawing.step < drawing.total_steps:
+            self._look(drawing)
+            if time.monotonic() - saved_at >= self._settings.checkpoint.total_seconds():
+                self._save(drawing)
+                saved_at = time.monotonic()
+            drawing.advance()
+            self._report(Phase.DENOISING, drawing.step)
+        self._look(None)
+        with tempfile.TemporaryDirectory(prefix="flipbook-") as folder:
+            return self._store(drawing, Path(folder))
+
+    def tidy(self) -> None:
+        """Remove the checkpoint of a job that is over. What stays goes with the job's record."""
+        if not self._checkpointed:
+            return
+        try:
+            self._services.artifacts.delete(self._checkpoint)
+        except Unavailable as error:
+            log.debug("checkpoint not removed", extra={"job": self._job.id, "error": error})
+
+    def _look(self, drawing: Drawing | None) -> None:
+        """Go on, or stop; without a drawing to save the end of the slice is no reason to."""
+        if self._heartbeat.lost.is_set():
+            raise Interrupted(None)
+        if self._heartbeat.cancelled.is_set():
+            raise Interrupted(Cancelled(self._attempt))
+        if drawing is not None and (self._drain.is_set() or time.monotonic() > self._end):
+            self._save(drawing)
+            raise Interrupted(Yielded(self._attempt))
+
+    def _store(self, drawing: Drawing, folder: Path) -> Output:
+        request = self._job.request
+        self._report(Phase.DECODING, drawing.step)
+        movie, still = folder / "video.mp4", folder / "thumbnail.webp"
+        middle = MiddleFrame(request.num_frames)
+        encode(middle.watch(drawing.decode()), movie, request)
+        facts = playback.examine(movie)
+        playback.check(facts, request)
+        assert middle.picture is not None
+        still.write_bytes(thumbnail(middle.picture))
+        self._look(None)
+        self._report(Phase.UPLOADING, drawing.step)
+        video = self._upload(movie, "video/mp4")
+        thumb = self._upload(still, "image/webp")
+        return Output(
+            video=video,
+            thumbnail=thumb,
+            width=facts.width,
+            height=facts.height,
+            num_frames=facts.num_frames,
+            fps=request.fps,
+            codec=facts.codec,
+        )
+
+    def _upload(self, path: Path, content_type: str) -> Artifact:
+        """Store one artifact. A store that is away for a while must not cost a finished drawing."""
+        key = keys.artifact_key(self._job.tenant, self._job.id, self._attempt, path.name)
+        give_up = time.monotonic() + UPLOAD_PATIENCE
+        while True:
+            try:
+                return self._services.artifacts.put(key, path, content_type)
+            except Unavailable as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("upload to be repeated", extra={"job": self._job.id, "error": error})
+            time.sleep(UPLOAD_PAUSE)
+            self._look(None)
+
+    def _resumable(self) -> bytes | None:
+        """The checkpoint that an earlier attempt left, if there is one."""
+        if not self._checkpointed:
+            return None
+        try:
+            return b"".join(self._services.artifacts.read(self._checkpoint))
+        except NotFound:
+            return None
+
+    def _save(self, drawing: Drawing) -> None:
+        """Store a checkpoint. Without it the next attempt draws more steps again; it is worth no failure."""
+        try:
+            self._services.artifacts.put(self._checkpoint, drawing.checkpoint(), "application/octet-stream")
+        except Unavailable as error:
+            log.warning("checkpoint not stored", extra={"job": self._job.id, "step": drawing.step, "error": error})
+        else:
+            self._checkpointed = True
+            log.info("checkpoint stored", extra={"job": self._job.id, "step": drawing.step})
+
+    def _report(self, phase: Phase, step: int) -> None:
+        """Say how far we are; each new phase at once, steps now and then. Worth no failure either."""
+        last_phase, last_at = self._reported
+        if phase is last_phase and time.monotonic() - last_at < REPORT_EVERY:
+            return
+        self._reported = (phase, time.monotonic())
+        progress = Progress(
+            attempt=self._attempt, phase=phase, step=step, total_steps=self._job.request.num_inference_steps
+        )
+        try:
+            self._services.jobs.report(self._job.id, progress)
+        except Unavailable as error:
+            log.debug("progress not reported", extra={"job": self._job.id, "error": error})

@@ -1,0 +1,132 @@
+"""The one shape of our Flask apps: probes, metrics, errors to answers, events in."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from threading import Event as Flag
+from typing import Final, cast
+
+from flask import Flask, Response, current_app, g, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.exceptions import HTTPException
+
+from shared.core import problems, wire
+from shared.core.errors import FlipbookError, TemporaryError
+from shared.core.events import Event
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+
+PROBES: Final = frozenset({"healthz", "readyz"})
+"""The only endpoints that nobody needs a key for."""
+MAX_BODY: Final = 64 * 1024
+"""Bytes; also the size of event that CloudEvents 1.0 asks every receiver to take."""
+_CODES: Final = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+}
+
+
+def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
+    """An app with probes, metrics, request ids and error answers; `ping` raises while it is not ready.
+
+    `app.extensions["drain"]` is set once the process was told to stop (gunicorn.conf.py).
+    """
+    app = Flask(name, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in the order of the docs
+    app.extensions["drain"] = Flag()
+    app.add_url_rule("/healthz", "healthz", _healthz)
+    app.add_url_rule("/readyz", "readyz", lambda: _readyz(ping))
+    app.add_url_rule("/metrics", "metrics", _metrics)
+    app.before_request(_name_request)
+    app.after_request(_finish_response)
+    app.register_error_handler(FlipbookError, _flipbook_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+    return app
+
+
+def drain_of(app: Flask) -> Flag:
+    """The flag that is set on SIGTERM."""
+    return cast("Flag", app.extensions["drain"])
+
+
+def on_event(app: Flask, path: str, handle: Callable[[Event], None]) -> None:
+    """Take CloudEvents at `path`. A 2xx answer has no body: Knative takes any other for a failure.
+
+    400 for what is no CloudEvent (never retried); 429 and 503 are retried. Never 404 or 409,
+    which Knative retries too.
+    """
+
+    def receive() -> Response:
+        handle(wire.from_http(request.headers, request.get_data()))
+        return Response(status=200)
+
+    app.add_url_rule(path, f"event {path}", receive, methods=["POST"])
+
+
+def answer(error: problems.Answer) -> Response:
+    response = jsonify(error.body() | {"instance": request.path})
+    response.status_code = error.status
+    response.content_type = problems.CONTENT_TYPE
+    response.headers.update(error.headers())
+    return response
+
+
+def _healthz() -> Response:
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _readyz(ping: Callable[[], None]) -> Response:
+    if drain_of(current_app).is_set():
+        return Response("stopping\n", status=503, mimetype="text/plain")
+    ping()
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _metrics() -> Response:
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _name_request() -> None:
+    g.request_id = f"req_{secrets.token_hex(12)}"
+
+
+def _finish_response(response: Response) -> Response:
+    # The route's template, not the path: ids in labels would have no bound.
+    route = request.url_rule.rule if request.url_rule else "(none)"
+    metrics.REQUESTS.labels(request.method, route, response.status_code).inc()
+    response.headers["x-request-id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _flipbook_error(error: FlipbookError) -> Response:
+    if isinstance(error, TemporaryError):
+        log.warning("request not served", extra={"route": request.path, "error": error})
+    return answer(problems.of(error))
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    detail = error.description or ""
+    if status == 413:
+        detail = f"the body must be at most {MAX_BODY // 1024} KiB"
+    response = answer(problems.Answer(status=status, code=_CODES.get(status, "invalid_request"), detail=detail))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Content-Range"):
+            response.headers[name] = value
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    log.error("a bug", exc_info=error, extra={"route": request.url_rule})
+    detail = f"something went wrong here that is not your doing; name {g.request_id} when you report it"
+    return answer(problems.Answer(status=500, code="internal_error", detail=detail))

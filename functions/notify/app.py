@@ -1,0 +1,25 @@
+"""notify: hears that a job ended, or that callbacks are due. A Flask face over handler.py."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from functions import kit
+from functions.notify.handler import Courier
+from shared import wiring
+from shared.settings import BadSetting, Settings
+from shared.telemetry import log as log_lines
+from shared.wiring import Services
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The WSGI app; gunicorn calls it without arguments."""
+    settings = settings or Settings.from_env()
+    log_lines.set_up(settings.log_level)
+    if not settings.webhook_secret:
+        raise BadSetting("WEBHOOK_SECRET: must be set where notify runs; it signs every callback")
+    services = services or wiring.build(settings, artifacts=False, broker=False)
+    app = kit.create_app(__name__, ping=services.jobs.ping)
+    courier = Courier(services, settings, kit.drain_of(app))
+    kit.on_event(app, "/", lambda _: courier.run())
+    return app

@@ -1,0 +1,143 @@
+"""What callers can do with videos. Knows no Flask."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared.core import keys, views
+from shared.core.access import Caller
+from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidRequest, NotFound, Problem
+from shared.core.ids import new_job_id
+from shared.core.job import CancelRequested, Job, JobState, Webhook
+from shared.core.output import Artifact
+from shared.core.request import MAX_SEED, CreateVideo, parse, resolve
+from shared.settings import Settings
+from shared.telemetry import metrics
+from shared.wiring import Services
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One artifact of a job, and how to get at it: a link for the caller, or its bytes."""
+
+    artifact: Artifact
+    filename: str
+    link: str | None
+
+
+class Videos:
+    """A tenant's videos. Another tenant's are not found."""
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._services = services
+        self._settings = settings
+
+    def create(self, caller: Caller, body: object) -> dict[str, Any]:
+        """Accept a job: once this returns, it ends in exactly one final state.
+
+        Raises:
+            InvalidRequest: Naming every wrong field; nothing was queued.
+        """
+        models = self._settings.models
+        wish = parse(body, models=models)
+        webhook = self._webhook(wish)
+        now = self._services.jobs.now()
+        job = Job(
+            id=new_job_id(now),
+            tenant=caller.tenant,
+            request=resolve(wish, models=models, seed=secrets.randbelow(MAX_SEED + 1)),
+            webhook=webhook,
+            metadata=wish.metadata,
+            created_at=now,
+            queued_at=now,
+            changed_at=now,
+            expires_at=now + self._settings.queue_ttl,
+            max_losses=self._settings.max_losses,
+        )
+        job = self._services.jobs.create(job)
+        metrics.JOBS_CREATED.labels(job.request.model).inc()
+        log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
+        self._services.announce(job)
+        return self._view(job)
+
+    def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
+        """Raises: NotFound."""
+        return self._view(self._job(caller, job_id))
+
+    def list(self, caller: Caller, *, limit: int, after: str | None, ascending: bool) -> dict[str, Any]:
+        page = self._services.jobs.page(caller.tenant, limit=limit, after=after, ascending=ascending)
+        return views.video_list([self._view(job) for job in page.jobs], has_more=page.has_more)
+
+    def delete(self, caller: Caller, job_id: str) -> dict[str, Any]:
+        """Cancel the job if it is not over, and remove it: from now on it is not found.
+
+        What cannot go at once (a worker still holds it, a store is away) recover removes.
+        """
+        job = self._cancelled(self._job(caller, job_id))
+        self._services.jobs.discard(job_id)
+        if job.state.is_final:
+            self._services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
+            self._services.jobs.forget(job_id)
+        return views.video_deleted(job_id)
+
+    def content(self, caller: Caller, job_id: str, variant: str) -> Content:
+        """Raises: NotFound, InvalidRequest: Unknown variant, Conflict: Not ready yet."""
+        job = self._job(caller, job_id)
+        if variant not in ("video", "thumbnail"):
+            raise InvalidRequest(Problem("/variant", "must be video or thumbnail"))
+        if not job.state.is_final:
+            raise Conflict(f"{job_id} is {job.state}; its video is not ready yet", code="not_ready")
+        if job.output is None:
+            raise NotFound(f"{job_id} ended as {job.state} and has no video")
+        artifact = job.output.video if variant == "video" else job.output.thumbnail
+        filename = f"{job_id}{'.mp4' if variant == 'video' else '.webp'}"
+        link = self._services.artifacts.link(
+            artifact.key, expires=self._settings.link_ttl, filename=filename, content_type=artifact.content_type
+        )
+        return Content(artifact, filename, link)
+
+    def bytes(self, artifact: Artifact, start: int, end: int) -> Iterator[bytes]:
+        """Raises: NotFound: The artifact is gone."""
+        return self._services.artifacts.read(artifact.key, start=start, end=end)
+
+    def _job(self, caller: Caller, job_id: str) -> Job:
+        job = self._services.jobs.get(job_id)
+        if job.tenant != caller.tenant or job.discarded:
+            raise NotFound(f"there is no video {job_id}")
+        return job
+
+    def _cancelled(self, job: Job) -> Job:
+        """The job, on its way to an end if it was not over."""
+        try:
+            job = self._services.jobs.apply(job.id, CancelRequested())
+        except IllegalChange:
+            return self._services.jobs.get(job.id)  # it is over, or on its way there
+        self._services.announce(job)
+        return job
+
+    def _view(self, job: Job) -> dict[str, Any]:
+        jobs = self._services.jobs
+        progress, percent = (None, 0) if job.attempts == 0 else jobs.progress(job)
+        return views.video(
+            job,
+            base_url=self._settings.public_url,
+            expires_at=job.finished_at + self._settings.retention if job.finished_at else None,
+            progress=progress,
+            percent=percent,
+            position=jobs.position(job) if job.state is JobState.QUEUED else None,
+        )
+
+    def _webhook(self, wish: CreateVideo) -> Webhook | None:
+        if wish.webhook is None:
+            return None
+        try:
+            self._services.webhooks.check(wish.webhook.url)
+        except AddressRefused as error:
+            raise InvalidRequest(Problem("/webhook/url", str(error)), code="ssrf_blocked") from None
+        return Webhook(url=wish.webhook.url, events=tuple(wish.webhook.events))

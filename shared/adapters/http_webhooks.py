@@ -1,0 +1,121 @@
+"""The only way out to a URL that a caller gave.
+
+Every POST resolves the name once, judges all of its addresses and connects to one of those; the
+name stays for Host, SNI and the certificate. No redirect is followed, no proxy asked, no
+connection kept.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Final
+
+import httpcore
+
+from shared.adapters.http_network import BoundedNetwork, Resolve, addresses_of, resolved
+from shared.core import addresses
+from shared.core.addresses import Callback, Networks
+from shared.core.delivery import Reply
+from shared.core.errors import AddressRefused
+
+MAX_ANSWER: Final = 64 * 1024
+"""Bytes that are read of an answer, its head included; the status counts, the rest is politeness."""
+LINGER: Final = 1.0
+"""Seconds for the rest of an answer, once its status is known: who hangs up early breaks the peer's log."""
+_CAUSES: Final = {
+    ssl.SSLError: "tls",
+    socket.gaierror: "dns",
+    ConnectionRefusedError: "connection_refused",
+    ConnectionResetError: "connection_reset",
+    BrokenPipeError: "connection_reset",
+}
+
+
+class HttpWebhooks:
+    """A WebhookSender. `resolve`, `network` and `tls` are for tests; any thread may use it."""
+
+    def __init__(
+        self,
+        networks: Sequence[str] = (),
+        *,
+        timeout: timedelta = timedelta(seconds=15),
+        resolve: Resolve = addresses_of,
+        network: httpcore.NetworkBackend | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._networks = Networks.of(networks)
+        self._timeout = timeout.total_seconds()
+        self._resolve = resolve
+        self._network = network
+        self._tls = tls or ssl.create_default_context()
+
+    def check(self, url: str) -> None:
+        callback = addresses.parse_callback(url, self._networks)
+        try:
+            found = resolved(self._resolve, callback.host, callback.port, self._timeout)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            raise AddressRefused("the host name of the callback URL does not resolve") from None
+        addresses.admit(callback, found, self._networks)
+
+    def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
+        try:
+            callback = addresses.parse_callback(url, self._networks)
+            return self._exchange(callback, headers, body)
+        except AddressRefused:
+            return Reply(error="address_refused")
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+            return Reply(error=_fault(error))
+
+    def close(self) -> None:
+        """Nothing is held open between two calls."""
+
+    def _exchange(self, callback: Callback, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
+        admit = partial(addresses.admit, callback, networks=self._networks)
+        network = BoundedNetwork(resolve=self._resolve, admit=admit, network=self._network)
+        request = _request(callback, headers, body)
+        with (
+            network.exchange(seconds=self._timeout, max_bytes=MAX_ANSWER) as bounds,
+            httpcore.HTTPConnection(request.url.origin, self._tls, network_backend=network) as connection,
+        ):
+            response = connection.handle_request(request)
+            bounds.shorten(LINGER)
+            # The status is the answer. What becomes of the body does not change it.
+            with suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+                response.read()
+            return Reply(status=response.status, retry_after=_retry_after(response))
+
+
+def _request(callback: Callback, headers: Sequence[tuple[str, str]], body: bytes) -> httpcore.Request:
+    url = httpcore.URL(scheme=callback.scheme, host=callback.host, port=callback.port, target=callback.target)
+    own = [("Host", callback.authority), ("Content-Length", str(len(body))), ("Connection", "close")]
+    fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*own, *headers)]
+    return httpcore.Request("POST", url, headers=fields, content=body)
+
+
+def _fault(error: Exception) -> str:
+    """The class of a fault, as one word."""
+    if isinstance(error, httpcore.TimeoutException):
+        return "timeout"
+    for kind, word in _CAUSES.items():
+        if isinstance(error.__cause__, kind):
+            return word
+    return "protocol" if isinstance(error, httpcore.ProtocolError) else "connection_failed"
+
+
+def _retry_after(response: httpcore.Response) -> timedelta | None:
+    """RFC 9110, 10.2.3: seconds, or a date, which counts from the peer's own `Date`."""
+    headers = {name.lower(): value.decode("latin-1").strip() for name, value in response.headers}
+    value = headers.get(b"retry-after", "")
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return timedelta(seconds=int(value))
+    with suppress(ValueError, TypeError):
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get(b"date", ""))
+        return max(wait, timedelta(0))
+    return None

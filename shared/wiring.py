@@ -1,0 +1,151 @@
+"""Settings to Services: the one place that names adapters. Chosen by URL scheme."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NoReturn, cast
+
+from shared.adapters.file_artifacts import FileArtifacts
+from shared.adapters.http_broker import HttpBroker
+from shared.adapters.http_webhooks import HttpWebhooks
+from shared.adapters.memory import Memory
+from shared.adapters.memory_artifacts import MemoryArtifacts
+from shared.adapters.memory_broker import MemoryBroker
+from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
+from shared.adapters.memory_deliveries import MemoryDeliveryStore
+from shared.adapters.memory_jobs import MemoryJobStore
+from shared.adapters.memory_outbox import MemoryOutbox
+from shared.adapters.redis_connection import RedisConnection
+from shared.adapters.redis_dead_letters import RedisDeadLetterStore
+from shared.adapters.redis_deliveries import RedisDeliveryStore
+from shared.adapters.redis_jobs import RedisJobStore
+from shared.adapters.redis_outbox import RedisOutbox
+from shared.core import events
+from shared.core.errors import Unavailable
+from shared.core.job import Job
+from shared.ports import (
+    ArtifactStore,
+    DeadLetterStore,
+    DeliveryStore,
+    EventPublisher,
+    JobStore,
+    Outbox,
+    WebhookSender,
+)
+from shared.settings import BadSetting, Settings
+
+log = logging.getLogger(__name__)
+
+REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a function reaches outside itself."""
+
+    jobs: JobStore
+    outbox: Outbox
+    deliveries: DeliveryStore
+    dead_letters: DeadLetterStore
+    artifacts: ArtifactStore
+    publisher: EventPublisher
+    webhooks: WebhookSender
+
+    def announce(self, job: Job) -> None:
+        """Tell the Broker of the job's last change. Unheard, the outbox row stays and recover sends it."""
+        event = events.of(job)
+        if event is None:
+            return
+        try:
+            self.publisher.publish(event)
+            self.outbox.sent(event.id)
+        except Unavailable as error:
+            log.warning("event not sent now, recover will", extra={"event": event.id, "error": error})
+
+    def ping(self) -> None:
+        """Raises: Unavailable: One of the stores does not answer."""
+        self.jobs.ping()
+        self.artifacts.ping()
+
+    def close(self) -> None:
+        for thing in (self.publisher, self.webhooks, self.artifacts, self.jobs):
+            thing.close()
+
+
+class _Unused:
+    """Stands where a function said that it needs nothing."""
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(f"this function was built without {self._variable} and uses it all the same ({name})")
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) -> Services:
+    """The services that the settings name. Connects to nothing yet: `ping` tells whether all is there.
+
+    A function that stores no artifacts or sends no events says so, and needs no setting for them.
+
+    Raises:
+        BadSetting: A URL has a scheme that we do not know, or none where one is needed.
+    """
+    jobs, outbox, deliveries, dead_letters = _stores(settings)
+    return Services(
+        jobs=jobs,
+        outbox=outbox,
+        deliveries=deliveries,
+        dead_letters=dead_letters,
+        artifacts=_artifacts(settings) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
+        publisher=_publisher(settings) if broker else cast("EventPublisher", _Unused("K_SINK")),
+        webhooks=HttpWebhooks(settings.webhook_networks, timeout=settings.webhook_timeout),
+    )
+
+
+def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLetterStore]:
+    scheme = settings.redis_url.partition("://")[0]
+    if scheme == "memory":
+        memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention)
+        return (
+            MemoryJobStore(memory),
+            MemoryOutbox(memory),
+            MemoryDeliveryStore(memory),
+            MemoryDeadLetterStore(memory),
+        )
+    if scheme not in REDIS_SCHEMES:
+        raise BadSetting(f"REDIS_URL: must begin with {', '.join(f'{s}://' for s in REDIS_SCHEMES)} or memory://")
+    redis = RedisConnection(settings.redis_url)
+    return (
+        RedisJobStore(redis, settings.retention),
+        RedisOutbox(redis),
+        RedisDeliveryStore(redis, settings.retention),
+        RedisDeadLetterStore(redis),
+    )
+
+
+def _artifacts(settings: Settings) -> ArtifactStore:
+    scheme = settings.artifacts_url.partition("://")[0]
+    if scheme == "memory":
+        return MemoryArtifacts()
+    if scheme == "file":
+        return FileArtifacts.from_url(settings.artifacts_url)
+    if scheme == "s3":
+        # Here and not above: boto3 takes memory and start-up time that nobody else should pay.
+        from shared.adapters.s3_artifacts import S3Artifacts
+
+        return S3Artifacts.from_url(settings.artifacts_url, endpoint_url=settings.s3_endpoint_url)
+    raise BadSetting("ARTIFACTS_URL: must begin with s3://, file:// or memory://")
+
+
+def _publisher(settings: Settings) -> EventPublisher:
+    scheme = settings.broker_url.partition("://")[0]
+    if scheme == "memory":
+        return MemoryBroker()
+    if scheme not in ("http", "https"):
+        raise BadSetting("K_SINK: must be the Broker's address, http:// or https://")
+    return HttpBroker(settings.broker_url)

@@ -1,0 +1,302 @@
+"""Any sequence of calls leaves a JobStore as a plain dict and `advance` say.
+
+More and longer sequences: pytest --hypothesis-profile=thorough
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from shared.core import delivery, events
+from shared.core.delivery import DeliveryState
+from shared.core.errors import Conflict, IllegalChange, NotFound, StaleAttempt
+from shared.core.job import (
+    Cancelled,
+    CancelRequested,
+    Change,
+    Claimed,
+    Completed,
+    Expired,
+    Failed,
+    Job,
+    JobState,
+    LeaseExpired,
+    Released,
+    Yielded,
+    advance,
+)
+from shared.ports import Holding
+from tests.servers import Valkey
+from tests.stores import ERROR, HOOK, LEASE, OUTPUT, Stores, memory_stores, new_job, redis_stores
+
+BLINK: Final = timedelta(milliseconds=1)
+"""A lease that is over when anybody looks."""
+TENANTS: Final = ("ada", "bob")
+
+CHANGES: Final[list[Callable[[str], Change]]] = [
+    lambda _: CancelRequested(),
+    lambda _: Expired(),
+    Yielded,
+    LeaseExpired,
+    Cancelled,
+    lambda attempt: Released(attempt, ERROR),
+    lambda attempt: Failed(attempt, ERROR),
+    lambda attempt: Completed(attempt, OUTPUT),
+]
+
+
+def time_of(before: Job, after: Job, otherwise: datetime) -> datetime:
+    """When the store let `before` become `after`, where the job tells."""
+    for name in ("finished_at", "started_at", "queued_at"):
+        at = getattr(after, name)
+        if at is not None and at != getattr(before, name):
+            return at
+    return otherwise
+
+
+class JobStoreMachine(RuleBasedStateMachine):
+    """One store, and beside it what it should hold."""
+
+    jobs = Bundle("jobs")
+    attempts = Bundle("attempts")
+
+    def __init__(self, stores: Stores) -> None:
+        super().__init__()
+        self.stores = stores
+        self.began = stores.jobs.now()
+        self.names = count()
+        self.model: dict[str, Job] = {}
+        self.short: set[str] = set()
+        """Jobs on a lease that is over."""
+        self.discarded: set[str] = set()
+        self.unsent: list[str] = []
+        self.callbacks: dict[str, str] = {}
+        """By job; they stay when the job is forgotten."""
+
+    @rule(
+        target=jobs,
+        tenant=st.sampled_from(TENANTS),
+        webhook=st.sampled_from([HOOK, None]),
+        max_losses=st.integers(1, 3),
+        patience=st.sampled_from([timedelta(days=1), timedelta(days=1), timedelta(seconds=-1)]),
+    )
+    def create(self, patience: timedelta, **fields) -> str:
+        at = self.stores.jobs.now()
+        job = new_job(at, expires_at=at + patience, **fields)
+        assert job == self.stores.jobs.create(job)
+        self.follow(job, at)
+        return job.id
+
+    @rule(job_id=jobs)
+    def create_again(self, job_id: str) -> None:
+        if job_id in self.model:
+            job = self.model[job_id]
+            assert job == self.stores.jobs.create(replace(job, state=JobState.QUEUED, version=0, attempt=None))
+            with pytest.raises(Conflict):
+                self.stores.jobs.create(replace(job, tenant="mallory"))
+
+    @rule(target=attempts, lease=st.sampled_from([BLINK, LEASE]))
+    def claim(self, lease: timedelta):
+        attempt = f"attempt{next(self.names)}"
+        now = self.stores.jobs.now()
+        free = [job for job in self.queue() if job.attempts or job.expires_at > now]
+        claimed = self.stores.jobs.claim(attempt, lease)
+        if claimed is None:
+            assert [] == free
+            return multiple()
+        assert free[0].id == claimed.id
+        self.follow_change(free[0], Claimed(attempt), claimed)
+        if lease == BLINK:
+            self.short.add(claimed.id)
+        return attempt
+
+    @rule(attempt=attempts)
+    def claim_again(self, attempt: str) -> None:
+        held = [job for job in self.model.values() if job.attempt == attempt]
+        if held:
+            assert held == [self.stores.jobs.claim(attempt, LEASE)]
+
+    @rule(job_id=jobs, attempt=attempts, lease=st.sampled_from([BLINK, LEASE]))
+    def renew_any(self, job_id: str, attempt: str, lease: timedelta) -> None:
+        job = self.model.get(job_id)
+        if job is not None and job.attempt == attempt:
+            self.renew(job, attempt, lease)
+            return
+        with pytest.raises(StaleAttempt if job is not None else NotFound):
+            self.stores.jobs.renew(job_id, attempt, lease)
+
+    @rule(attempt=attempts, lease=st.sampled_from([BLINK, LEASE]))
+    def renew_own(self, attempt: str, lease: timedelta) -> None:
+        for job in [job for job in self.model.values() if job.attempt == attempt]:
+            self.renew(job, attempt, lease)
+
+    @rule(job_id=jobs, attempt=attempts, change=st.sampled_from(CHANGES))
+    def change_any(self, job_id: str, attempt: str, change: Callable[[str], Change]) -> None:
+        self.change(job_id, change(attempt))
+
+    @rule(job_id=jobs, change=st.sampled_from(CHANGES))
+    def change_rightly(self, job_id: str, change: Callable[[str], Change]) -> None:
+        job = self.model.get(job_id)
+        self.change(job_id, change(job.attempt if job is not None and job.attempt else "nobody"))
+
+    @rule()
+    def requeue_expired_leases(self) -> None:
+        time.sleep(2 * BLINK.total_seconds())
+        self.stores.wait(2 * BLINK)
+        found = self.stores.jobs.expired_leases(100)
+        expected = {Holding(i, str(self.model[i].attempt)) for i in self.short}
+        assert (len(expected), expected) == (len(found), set(found))
+        for holding in found:
+            self.change(holding.job_id, LeaseExpired(holding.attempt))
+
+    @rule()
+    def expire_overdue(self) -> None:
+        now = self.stores.jobs.now()
+        overdue = [job for job in self.queue() if job.expires_at <= now and not job.attempts]
+        overdue.sort(key=lambda job: (job.expires_at, job.id))
+        assert [job.id for job in overdue] == self.stores.jobs.overdue(100)
+        for job in overdue:
+            self.change(job.id, Expired())
+
+    @rule(job_id=jobs)
+    def discard(self, job_id: str) -> None:
+        if job_id not in self.model:
+            with pytest.raises(NotFound):
+                self.stores.jobs.discard(job_id)
+            return
+        self.stores.jobs.discard(job_id)
+        self.discarded.add(job_id)
+
+    @rule(job_id=jobs)
+    def forget(self, job_id: str) -> None:
+        job = self.model.get(job_id)
+        if job is not None and not job.state.is_final:
+            with pytest.raises(Conflict):
+                self.stores.jobs.forget(job_id)
+            return
+        self.stores.jobs.forget(job_id)
+        self.model.pop(job_id, None)
+        self.discarded.discard(job_id)
+
+    @rule()
+    def send_an_event(self) -> None:
+        if self.unsent:
+            self.stores.outbox.sent(self.unsent.pop(0))
+
+    @rule(finish=st.booleans())
+    def deliver_a_callback(self, *, finish: bool) -> None:
+        taken = self.stores.deliveries.take(BLINK)
+        if taken is not None and finish:
+            assert self.stores.deliveries.keep(taken, replace(taken, state=DeliveryState.DELIVERED))
+
+    @invariant()
+    def a_job_is_in_the_queue_if_and_only_if_it_is_queued(self) -> None:
+        assert [job.id for job in self.queue()] == self.stores.jobs.waiting(1000)
+
+    @invariant()
+    def a_job_has_one_lease_if_and_only_if_it_is_held(self) -> None:
+        held = [job for job in self.model.values() if job.state.is_owned]
+        assert len(held) == self.stores.jobs.depth().running
+        assert len(held) == len({job.attempt for job in held})
+
+    @invariant()
+    def each_change_told_its_event_once(self) -> None:
+        unsent = self.stores.outbox.unsent(older_than=timedelta(0), limit=1000)
+        assert self.unsent == [event.id for event in unsent]
+
+    @invariant()
+    def each_tenant_sees_its_own_jobs(self) -> None:
+        for tenant in TENANTS:
+            mine = {i: job for i, job in self.model.items() if job.tenant == tenant and i not in self.discarded}
+            page = self.stores.jobs.page(tenant, limit=1000, ascending=True)
+            assert [mine[i] for i in sorted(mine)] == page.jobs
+
+    @invariant()
+    def only_what_is_final_or_discarded_may_go(self) -> None:
+        final = {job.id for job in self.model.values() if job.state.is_final}
+        assert self.discarded <= set(self.stores.jobs.removable(1000)) <= final | self.discarded
+
+    def teardown(self) -> None:
+        for job_id, job in self.model.items():
+            assert job == self.stores.jobs.get(job_id)
+            assert ([self.callbacks[job_id]] if job_id in self.callbacks else []) == [
+                callback.id for callback in self.stores.deliveries.of_job(job_id)
+            ]
+        super().teardown()
+
+    def queue(self) -> list[Job]:
+        queued = (job for job in self.model.values() if job.state is JobState.QUEUED)
+        return sorted(queued, key=lambda job: (job.queued_at, job.id))
+
+    def renew(self, job: Job, attempt: str, lease: timedelta) -> None:
+        assert job == self.stores.jobs.renew(job.id, attempt, lease)
+        (self.short.add if lease == BLINK else self.short.discard)(job.id)
+
+    def change(self, job_id: str, change: Change) -> None:
+        """What `advance` says of the model's job, the store does; what it refuses, the store refuses likewise."""
+        before = self.model.get(job_id)
+        if before is None:
+            with pytest.raises(NotFound):
+                self.stores.jobs.apply(job_id, change)
+            return
+        try:
+            advance(before, change, self.began)
+        except IllegalChange as refusal:
+            with pytest.raises(type(refusal)):
+                self.stores.jobs.apply(job_id, change)
+            assert before == self.stores.jobs.get(job_id)
+        else:
+            self.follow_change(before, change, self.stores.jobs.apply(job_id, change))
+
+    def follow_change(self, before: Job, change: Change, after: Job) -> None:
+        at = time_of(before, after, self.stores.jobs.now())
+        assert self.began <= at <= self.stores.jobs.now()
+        assert advance(before, change, at) == after
+        self.follow(after, at)
+
+    def follow(self, job: Job, at: datetime) -> None:
+        self.model[job.id] = job
+        if not job.state.is_owned:
+            self.short.discard(job.id)
+        event, callback = events.of(job, at), delivery.of(job, at)
+        if event is not None:
+            self.unsent.append(event.id)
+        if callback is not None:
+            assert job.id not in self.callbacks
+            self.callbacks[job.id] = callback.id
+
+
+@pytest.fixture(params=["memory", "redis", "redis-cluster"])
+def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[], Stores]]:
+    """Gives each example empty stores."""
+    if request.param == "memory":
+        yield memory_stores
+        return
+    server: Valkey = request.getfixturevalue("valkey" if request.param == "redis" else "valkey_cluster")
+    with redis_stores(server.url) as stores, server.client() as client:
+
+        def emptied() -> Stores:
+            client.flushall()
+            return stores
+
+        yield emptied
+
+
+def test_a_store_does_what_advance_says(fresh: Callable[[], Stores]) -> None:
+    run_state_machine_as_test(lambda: JobStoreMachine(fresh()))

@@ -1,0 +1,122 @@
+"""What lies in Redis: nothing outside of the one hash tag, and nothing that stays for ever unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+import pytest
+from redis import Redis
+
+from shared.adapters import redis_keys as keys
+from shared.core.delivery import DeliveryState
+from shared.core.job import CancelRequested, Completed
+from shared.core.progress import Phase, Progress
+from tests.contract.test_dead_letters import letter
+from tests.servers import Valkey
+from tests.stores import LEASE, OUTPUT, Stores, redis_stores
+
+MAX_FINISHED_JOB = 4096
+
+
+@pytest.fixture
+def stores(redis_url: str) -> Iterator[Stores]:
+    with redis_stores(redis_url) as stores:
+        yield stores
+
+
+@pytest.fixture
+def floor(valkey: Valkey) -> Iterator[Redis]:
+    """The server itself, for a look under the stores."""
+    with valkey.client() as client:
+        yield client
+
+
+def bytes_used(floor: Redis) -> int:
+    return sum(floor.memory_usage(key, samples=0) for key in floor.scan_iter("*"))
+
+
+def use_everything(stores: Stores) -> None:
+    """Leave jobs in every kind of state, and of every kind of row at least one."""
+    stores.finish()
+    stores.dead_letters.add(letter(0))
+    stores.jobs.apply(stores.add().id, CancelRequested())
+    stores.add()
+    stores.add()
+    job, attempt = stores.claim()
+    stores.jobs.report(job.id, Progress(attempt=attempt, phase=Phase.DECODING))
+    taken = stores.deliveries.take(LEASE)
+    assert taken is not None
+    stores.deliveries.keep(taken, replace(taken, state=DeliveryState.ABANDONED))
+
+
+def test_every_key_has_an_end_or_a_reason(stores: Stores, floor: Redis) -> None:
+    use_everything(stores)
+    found = list(floor.scan_iter("*"))
+    assert [] == [key for key in found if not key.startswith("{flipbook}:")]
+    lasting = {key for key in found if floor.ttl(key) == -1}
+    assert [] == [key for key in lasting if not any(fnmatchcase(key, pattern) for pattern in keys.LASTING)]
+
+
+def test_every_reason_is_needed(stores: Stores, floor: Redis) -> None:
+    use_everything(stores)
+    lasting = [key for key in floor.scan_iter("*") if floor.ttl(key) == -1]
+    assert [] == [pattern for pattern in keys.LASTING if not any(fnmatchcase(key, pattern) for key in lasting)]
+
+
+def test_what_is_finished_has_an_end(stores: Stores, floor: Redis) -> None:
+    job = stores.finish()
+    taken = stores.deliveries.take(LEASE)
+    assert taken is not None
+    assert -1 == floor.ttl(keys.delivery(taken.id)) == floor.ttl(keys.deliveries_of(job.id))
+    abandoned = replace(taken, state=DeliveryState.ABANDONED)
+    stores.deliveries.keep(taken, abandoned)
+    for key in (keys.job(job.id), keys.delivery(taken.id), keys.deliveries_of(job.id)):
+        assert floor.ttl(key) > 0
+    stores.deliveries.keep(abandoned, taken)
+    assert -1 == floor.ttl(keys.delivery(taken.id)) == floor.ttl(keys.deliveries_of(job.id))
+
+
+def test_forgotten_jobs_leave_the_server_as_it_was(stores: Stores, floor: Redis) -> None:
+    for _ in range(5):
+        job = stores.finish(webhook=None)
+        stores.jobs.report(job.id, Progress(attempt="a", phase=Phase.DECODING))
+        stores.jobs.forget(job.id)
+    for event in stores.outbox.unsent(older_than=timedelta(0), limit=100):
+        stores.outbox.sent(event.id)
+    assert [] == [key for key in floor.scan_iter("*") if not key.startswith(keys.claim(""))]
+
+
+def test_a_record_that_expired_before_it_was_forgotten_is_off_the_list(stores: Stores, floor: Redis) -> None:
+    jobs = [stores.finish() for _ in range(5)]
+    for job in jobs[1:4]:
+        floor.delete(keys.job(job.id))
+    page = stores.jobs.page("ada", limit=2, ascending=True)
+    assert ([jobs[0], jobs[4]], False) == (page.jobs, page.has_more)
+    assert 2 == floor.zcard(keys.tenant("ada"))
+    stores.jobs.forget(jobs[1].id)
+    assert floor.zscore(keys.REMOVALS, jobs[1].id) is None
+
+
+def test_a_finished_job_takes_little_memory(stores: Stores, floor: Redis) -> None:
+    stores.finish()
+    before = bytes_used(floor)
+    for _ in range(50):
+        stores.finish()
+        taken = stores.deliveries.take(LEASE)
+        assert taken is not None
+        stores.deliveries.keep(taken, replace(taken, state=DeliveryState.DELIVERED, body="x" * 500))
+    for event in stores.outbox.unsent(older_than=timedelta(0), limit=1000):
+        stores.outbox.sent(event.id)
+    assert (bytes_used(floor) - before) / 50 <= MAX_FINISHED_JOB
+
+
+def test_a_job_that_another_version_wrote_is_read_and_changed(stores: Stores, floor: Redis) -> None:
+    job = stores.add()
+    stored = floor.get(keys.job(job.id))
+    floor.set(keys.job(job.id), stored.replace('"tenant"', '"news":[1], "tenant"'))
+    running, attempt = stores.claim()
+    assert Completed(attempt, OUTPUT).output == stores.jobs.apply(job.id, Completed(attempt, OUTPUT)).output
+    assert job.id == running.id
