@@ -1,6 +1,5 @@
 """Pages that are written from the code say what the code says."""
 
-from shared.core.job import diagram
 from tests.architecture import settings_page
 from tests.architecture.house import ROOT
 
@@ -16,9 +15,3 @@ def test_every_setting_stands_on_the_page():
 
     assert len(settings_page.docstrings()) == len(rows)
     assert all(3 == row.count(" | ") + 1 for row in rows)
-
-
-def test_the_drawing_of_a_jobs_life_is_that_of_the_table():
-    page = (ROOT / "docs/job.md").read_text()
-
-    assert f"```mermaid\n{diagram()}\n```\n" in page, "put the output of shared.core.job.diagram() into docs/job.md"
