@@ -94,7 +94,7 @@ class Settings:
     api_keys: tuple[str, ...] = _setting("API_KEYS", _api_keys, "")
     """Keys that open the API: `fb_<id>_<secret>` each, separated by spaces."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", _secret, "")
-    """Signs callbacks: whsec_<base64 of 24 to 64 bytes>."""
+    """Signs callbacks: `whsec_<base64 of 24 to 64 bytes>`."""
     webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", _networks, "")
     """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
     webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", _seconds, "15")

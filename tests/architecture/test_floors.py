@@ -20,10 +20,11 @@ ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ENGINE = tuple(f"functions.generate.{name}" for name in ("engine", "mochi", "encode", "playback", "thumbnail"))
 BESIDE = {
     "local": ("local", "shared.core", "shared.settings"),
-    "bench": ("bench", "shared", *ENGINE),
+    "bench": ("bench", "shared", "tests", *ENGINE),
 }
 """What stands beside the house, and what it may import of it. It starts the functions or calls them, as Knative
-and users do; only the benchmark of drawing looks at the engine itself, with no platform around it."""
+and users do; only the benchmark of drawing looks at the engine itself, with no platform around it. The benchmark of the platform
+starts it as the tests do."""
 
 
 def room(name: str) -> str | None:

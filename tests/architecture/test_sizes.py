@@ -8,6 +8,8 @@ import pytest
 from tests.architecture.house import TOPS, Module, functions, planted, read, told
 
 LONGEST_FILE = 300
+LONGEST_TEST_FILE = 450
+"""A suite is read case by case, and one contract is one noun; still, most are shorter than the others' limit."""
 LONGEST_FUNCTION = 40
 """Lines from `def` to the end, docstring and all."""
 MEDIAN_FILE = 120
@@ -16,8 +18,9 @@ MEDIAN_FILE = 120
 
 def long_files(modules: Iterable[Module]) -> Iterator[str]:
     for module in modules:
-        if (lines := length(module)) > LONGEST_FILE:
-            yield f"{module.name} has {lines} lines; {LONGEST_FILE} are the most."
+        most = LONGEST_TEST_FILE if module.inside("tests") else LONGEST_FILE
+        if (lines := length(module)) > most:
+            yield f"{module.name} has {lines} lines; {most} are the most."
 
 
 def long_functions(modules: Iterable[Module]) -> Iterator[str]:
@@ -58,6 +61,7 @@ def test_the_middle_one_of_the_files_is_near_a_hundred_lines():
 
 def test_a_long_file_is_found():
     assert 1 == len(list(long_files([planted("shared.core.job", "x = 1\n" * 301)])))
+    assert 1 == len(list(long_files([planted("tests.unit.test_job", "x = 1\n" * 451)])))
     assert [] == list(long_files([planted("shared.core.job", "x = 1\n" * 300)]))
 
 

@@ -18,40 +18,53 @@ video.play().catch(error => tell(`refused ${error}`));
 </script>"""
 
 
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # the tests may run as root
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+class Listener(HTTPServer):
+    """Serves the page and the video, and hears what the page says of it."""
+
+    def __init__(self, video: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.files = {"/": (_PAGE, "text/html"), "/video.mp4": (video.read_bytes(), "video/mp4")}
+        self.said: list[str] = []
+        self.heard = threading.Event()
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        body, kind = self.server.files.get(url.path, (b"", "text/plain"))
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        if url.path == "/said":
+            self.server.said.extend(parse_qs(url.query)["words"])
+            self.server.heard.set()
+
+    def log_message(self, *args) -> None:
+        """Quiet."""
+
+
 def plays(video: Path, profile: Path, timeout: float = 60) -> str:
     """What Chromium says of `video`: `ended WIDTHxHEIGHT`, or what went wrong."""
-    said: list[str] = []
-    heard = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            body, kind = {"/": (_PAGE, "text/html"), "/video.mp4": (video.read_bytes(), "video/mp4")}.get(
-                url.path, (b"", "text/plain")
-            )
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            if url.path == "/said":
-                said.extend(parse_qs(url.query)["words"])
-                heard.set()
-
-        def log_message(self, *args) -> None:
-            """Quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Listener(video) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         browser = subprocess.Popen(
             [
                 shutil.which("chromium") or "chromium",
-                "--headless=new",
-                "--no-sandbox",  # the tests may run as root
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--autoplay-policy=no-user-gesture-required",
+                *FLAGS,
                 f"--user-data-dir={profile}",
                 f"http://127.0.0.1:{server.server_port}/",
             ],
@@ -59,10 +72,10 @@ def plays(video: Path, profile: Path, timeout: float = 60) -> str:
             stderr=subprocess.DEVNULL,
         )
         try:
-            assert heard.wait(timeout), f"the browser said nothing in {timeout} s"
+            assert server.heard.wait(timeout), f"the browser said nothing in {timeout} s"
         finally:
             browser.terminate()
             browser.wait(timeout=20)
             server.shutdown()
             thread.join()
-    return said[0]
+    return server.said[0]
