@@ -113,7 +113,7 @@ def environment_of(pid: int) -> dict[str, str]:
 def start(name: str, environ: dict[str, str]) -> tuple[float, float]:
     """Start one function by itself; seconds until it answers, and its worker's megabytes then."""
     with tempfile.TemporaryDirectory() as folder:
-        address, application = Path(folder) / "socket", f"functions.{name}.app:create_app()"
+        address = Path(folder) / "socket"
         env = {"PATH": os.environ["PATH"], "REDIS_URL": "memory://", "ARTIFACTS_URL": f"file://{folder}"}
         env |= {
             "API_KEYS": "fb_00000000_" + "x" * 43,

@@ -148,4 +148,7 @@ class Settings:
                 values[f.name] = f.metadata["read"](text)
             except ValueError as error:
                 raise BadSetting(f"{variable}: {error}") from None
-        return cls(**values)
+        settings = cls(**values)
+        if 2 * settings.heartbeat > settings.lease:
+            raise BadSetting("HEARTBEAT_SECONDS: must be at most half of LEASE_SECONDS, or one late beat loses the job")
+        return settings

@@ -27,6 +27,8 @@ MAX_PROMPT: Final = 2000
 """Characters of a text, counted in NFC."""
 _LONGEST_DECOMPOSITION: Final = 4
 """NFC makes one character of at most so many."""
+MAX_PROBLEMS: Final = 32
+"""Wrong fields that are named at most: an answer must not outgrow its question."""
 MAX_SEED: Final = 2**32 - 1
 _SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
 WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
@@ -55,6 +57,7 @@ def _clean(value: Any) -> Any:
     if len(value) > MAX_PROMPT * _LONGEST_DECOMPOSITION:
         # Before anything is done with it: normalising a long run of combining marks takes quadratic time.
         raise ValueError(f"must be at most {MAX_PROMPT} characters, not {len(value)}")
+    value = value.replace("\r\n", "\n")
     for char in value:
         # Cc controls, Cs lone surrogates; line breaks are text.
         if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t":
@@ -62,6 +65,12 @@ def _clean(value: Any) -> Any:
         if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"):
             raise ValueError(f"contains the character U+{ord(char):04X}; bidirectional controls are not allowed")
     return unicodedata.normalize("NFC", value)
+
+
+def _said(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must say what to draw; it is blank")
+    return value
 
 
 def _number(value: Any) -> Any:
@@ -110,7 +119,9 @@ class CreateVideo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: Annotated[StrictStr, Field(min_length=1, max_length=MAX_PROMPT), BeforeValidator(_clean)]
+    prompt: Annotated[
+        StrictStr, Field(min_length=1, max_length=MAX_PROMPT), BeforeValidator(_clean), AfterValidator(_said)
+    ]
     model: StrictStr | None = None
     seconds: Annotated[float, BeforeValidator(_number)] | None = None
     size: Annotated[StrictStr, AfterValidator(_size_form)] | None = None
@@ -143,7 +154,7 @@ def parse(body: object, *, models: Sequence[str]) -> CreateVideo:
         wish = _without(known, {e["loc"][0] for e in error.errors()})
     problems += _bounds(wish, models)
     if problems:
-        raise InvalidRequest(*problems)
+        raise InvalidRequest(*problems[:MAX_PROBLEMS])
     return wish
 
 

@@ -101,7 +101,7 @@ def _native(job: Job) -> dict[str, Any]:
     return {
         "state": job.state.value,
         "total_steps": request.num_inference_steps,
-        "attempt": job.attempts,
+        "attempt": min(job.losses + 1, job.max_losses) if job.attempts else 0,
         "max_attempts": job.max_losses,
         "num_frames": request.num_frames,
         "fps": request.fps,

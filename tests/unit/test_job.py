@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared.core.errors import IllegalChange, StaleAttempt
 from shared.core.job import (
+    RELEASE_DELAY,
     TRANSITIONS,
     AttemptsExhausted,
     Cancelled,
@@ -53,7 +54,13 @@ REQUEST: Final = VideoRequest(
     guidance_scale=4.5,
 )
 QUEUED: Final = Job(
-    id="video_1", tenant="ada", request=REQUEST, created_at=AT, expires_at=AT + timedelta(days=1), queued_at=AT
+    id="video_1",
+    tenant="ada",
+    request=REQUEST,
+    created_at=AT,
+    expires_at=AT + timedelta(days=1),
+    queued_at=AT,
+    changed_at=AT,
 )
 RUNNING: Final = advance(QUEUED, Claimed("a"), AT)
 CANCELLING: Final = advance(RUNNING, CancelRequested(), AT)
@@ -140,10 +147,15 @@ class TestLosses:
         after = advance(RUNNING, Yielded("a"), LATER)
         assert (LATER, 0) == (after.queued_at, after.losses)
 
-    @pytest.mark.parametrize("loss", [Released("a", ERROR), LeaseExpired("a")])
-    def test_a_loss_is_counted_and_keeps_the_place(self, loss: Change) -> None:
-        after = advance(RUNNING, loss, LATER)
+    def test_a_lost_workers_job_keeps_its_place(self) -> None:
+        after = advance(RUNNING, LeaseExpired("a"), LATER)
         assert (AT, 1, JobState.QUEUED) == (after.queued_at, after.losses, after.state)
+
+    def test_a_released_job_waits_and_the_second_time_twice_as_long(self) -> None:
+        first = advance(RUNNING, Released("a", ERROR), LATER)
+        second = advance(advance(first, Claimed("b"), LATER), Released("b", ERROR), LATER)
+        assert [RELEASE_DELAY, 2 * RELEASE_DELAY] == [job.queued_at - LATER for job in (first, second)]
+        assert [1, 2] == [first.losses, second.losses]
 
     def test_the_last_loss_fails_the_job_and_says_why(self) -> None:
         last = replace(RUNNING, losses=2)
