@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ import pytest
 from shared.adapters.s3_artifacts import MULTIPART, S3Artifacts
 from shared.core.errors import Unavailable
 from tests import rgw
+from tests.peers import closed_port
 
 KEY = "tenant/video_1/attempt/video.mp4"
 MINUTE = timedelta(minutes=1)
@@ -154,11 +154,6 @@ def test_wrong_credentials_are_named_in_a_clear_error(
 def test_a_bucket_that_does_not_exist_is_named_in_a_clear_error(s3_server: rgw.Rgw):
     for sentence in refusals(store_of(s3_server, s3_server.owner, "no-such-bucket")):
         assert sentence.startswith("bucket no-such-bucket refused ")
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def test_a_server_that_is_away_is_unavailable_within_seconds():

@@ -1,0 +1,111 @@
+"""Where callbacks must not go. The network is a recorder: nothing is really connected to."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import httpcore
+import pytest
+
+from shared.adapters.http_webhooks import HttpWebhooks
+from shared.core.delivery import Reply
+from shared.core.errors import AddressRefused
+from tests.callbacks import BODY, SLACK, TIMEOUT, Names, post, sender
+
+URL = "https://hooks.example.com/"
+INSIDE = [
+    ["127.0.0.1"], ["169.254.169.254"], ["10.0.0.1"], ["::1"], ["::ffff:10.0.0.1"], ["64:ff9b::7f00:1"],
+    ["93.184.216.34", "10.0.0.1"], ["2606:4700::1", "fe80::1%2"], [],
+]  # fmt: skip
+
+
+class Recorder(httpcore.NetworkBackend):
+    """A network that notes where it should connect, and does not."""
+
+    def __init__(self) -> None:
+        self.connects: list[tuple[str, int]] = []
+
+    def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+        self.connects.append((host, port))
+        raise httpcore.ConnectError("not in a test")
+
+
+@pytest.mark.parametrize("found", INSIDE, ids=str)
+def test_a_name_that_leads_inside_is_not_connected_to(found: list[str]):
+    network = Recorder()
+    webhooks = HttpWebhooks(resolve=Names(found), network=network)
+    assert Reply(error="address_refused") == webhooks.post(URL, [], BODY)
+    with pytest.raises(AddressRefused):
+        webhooks.check(URL)
+    assert [] == network.connects
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/", "https://10.0.0.1/", "https://2130706433/", "https://localhost/"])
+def test_an_url_that_points_inside_is_refused_before_anything_is_asked(url: str):
+    names, network = Names(["127.0.0.1"]), Recorder()
+    webhooks = HttpWebhooks(resolve=names, network=network)
+    assert Reply(error="address_refused") == webhooks.post(url, [], BODY)
+    with pytest.raises(AddressRefused):
+        webhooks.check(url)
+    assert (0, []) == (names.asked, network.connects)
+
+
+def test_a_name_that_changes_its_mind_after_the_check_gains_nothing():
+    names, network = Names(["93.184.216.34"], ["127.0.0.1"]), Recorder()
+    webhooks = HttpWebhooks(resolve=names, network=network)
+    webhooks.check(URL)
+    assert Reply(error="address_refused") == webhooks.post(URL, [], BODY)
+    assert (2, []) == (names.asked, network.connects)
+
+
+def test_a_name_is_asked_for_once_per_post_and_its_checked_address_is_used():
+    names, network = Names(["93.184.216.34"], ["127.0.0.1"]), Recorder()
+    assert Reply(error="connection_failed") == HttpWebhooks(resolve=names, network=network).post(URL, [], BODY)
+    assert (1, [("93.184.216.34", 443)]) == (names.asked, network.connects)
+
+
+def test_plain_http_to_a_public_address_is_refused_even_where_a_network_is_open():
+    network = Recorder()
+    webhooks = sender(resolve=Names(["93.184.216.34"]), network=network)
+    assert Reply(error="address_refused") == webhooks.post("http://hooks.example.com:8080/", [], BODY)
+    with pytest.raises(AddressRefused, match="by https on port 443"):
+        webhooks.check("http://hooks.example.com:8080/")
+    assert [] == network.connects
+
+
+def test_localhost_is_good_where_loopback_is_open():
+    sender().check("http://localhost:8080/hook")
+    with pytest.raises(AddressRefused):
+        HttpWebhooks().check("http://localhost:8080/hook")
+
+
+def unknown(host: str, port: int) -> list[str]:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known: internal detail")
+
+
+def test_a_name_that_does_not_resolve_is_said_so():
+    with pytest.raises(AddressRefused, match=r"^the host name of the callback URL does not resolve$"):
+        sender(resolve=unknown).check(URL)
+    assert Reply(error="dns") == post(URL, resolve=unknown)
+
+
+def test_a_resolver_that_never_answers_is_not_waited_for():
+    over = threading.Event()
+
+    def silent(host: str, port: int) -> list[str]:
+        over.wait(20)
+        return []
+
+    started = time.monotonic()
+    assert Reply(error="timeout") == post(URL, resolve=silent)
+    with pytest.raises(AddressRefused, match="does not resolve"):
+        sender(resolve=silent).check(URL)
+    assert time.monotonic() - started < 2 * TIMEOUT.total_seconds() + SLACK
+    over.set()
+
+
+def test_a_network_that_is_none_is_refused_at_the_start():
+    with pytest.raises(ValueError, match="not-a-network"):
+        HttpWebhooks(["not-a-network"])
