@@ -119,9 +119,7 @@ class CreateVideo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: Annotated[
-        StrictStr, Field(min_length=1, max_length=MAX_PROMPT), BeforeValidator(_clean), AfterValidator(_said)
-    ]
+    prompt: Annotated[Text, AfterValidator(_said)]
     model: StrictStr | None = None
     seconds: Annotated[float, BeforeValidator(_number)] | None = None
     size: Annotated[StrictStr, AfterValidator(_size_form)] | None = None
