@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.generate.mochi import tiny
+from functions.generate.mochi.drawing import MochiDrawing
 from functions.generate.mochi.engine import MochiEngine
 from shared.core.errors import DrawingFailed, ModelUnavailable, OutOfMemory
 from shared.core.request import VideoRequest
@@ -70,8 +71,12 @@ def draw(engine, request, checkpoint=None):
 
 
 def stock(pipe, request):
+    return (stock_output(pipe, request, "np") * 255).round().astype(np.uint8)
+
+
+def stock_output(pipe, request, output_type):
     pipe.set_progress_bar_config(disable=True)
-    video = pipe(
+    return pipe(
         request.prompt,
         negative_prompt=request.negative_prompt,
         height=request.height,
@@ -80,9 +85,8 @@ def stock(pipe, request):
         num_inference_steps=request.num_inference_steps,
         guidance_scale=request.guidance_scale,
         generator=torch.Generator("cpu").manual_seed(request.seed),
-        output_type="np",
+        output_type=output_type,
     ).frames[0]
-    return (video * 255).round().astype(np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +164,31 @@ def test_a_checkpoint_of_another_request_is_not_used(engine, caplog, changes):
     assert "the checkpoint is of no use: it is of another request" in caplog.text
 
 
-def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, weights, caplog):
+@pytest.fixture
+def half(weights, engine):
+    """The pipeline as an accelerator holds it."""
+    return MochiPipeline.from_pretrained(weights / "mochi-1-tiny", dtype=torch.bfloat16, local_files_only=True)
+
+
+def test_in_bfloat16_the_latents_equal_the_stock_pipelines_bit_for_bit_also_when_resumed(half):
+    """Not the pictures: on a CPU the decoder takes minutes in bfloat16."""
+    expected = stock_output(half, REQUEST, "latent")
+    drawing = MochiDrawing(half, REQUEST)
+    drawing.advance()
+    drawing.advance()
+    resumed = MochiDrawing(half, REQUEST, drawing.checkpoint())
+    assert 2 == resumed.step
+    for one in (drawing, resumed):
+        one.advance()
+        one.advance()
+        assert torch.bfloat16 == one._latents.dtype
+        assert torch.equal(expected, one._latents[0])
+
+
+def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, half, caplog):
     drawing = engine.begin(REQUEST)
     drawing.advance()
-    half = engine_in(weights)
-    half.setup()
-    half._pipe.to(torch.bfloat16)
-    assert 0 == half.begin(REQUEST, drawing.checkpoint()).step
+    assert 0 == MochiDrawing(half, REQUEST, drawing.checkpoint()).step
     assert "it holds torch.float32" in caplog.text
 
 
@@ -228,6 +250,13 @@ def test_missing_weights_are_named_with_their_folder_and_what_belongs_there(engi
     assert 'from_pretrained("genmo/mochi-1-preview"' in message
     # and it still draws what it can
     assert 13 == len(draw(both, REQUEST))
+
+
+def test_a_place_that_cannot_hold_the_tiny_model_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    engine = engine_in(tmp_path / "file" / "weights")
+    with pytest.raises(ModelUnavailable, match=rf"cannot be built: .*{tmp_path}/file/weights.*Set WEIGHTS_DIR"):
+        engine.setup()
 
 
 def test_a_model_that_is_not_offered_is_refused(engine):
