@@ -34,6 +34,7 @@ class Drawing(Protocol):
 
         Raises:
             DrawingFailed: No later try would go better.
+            OutOfMemory: The device is full; the drawing stays at its step.
         """
         ...
 
@@ -42,17 +43,22 @@ class Drawing(Protocol):
         ...
 
     def decode(self) -> Iterator[Frames]:
-        """The pictures in order, in chunks, after the last step."""
+        """The pictures in order, in chunks, after the last step. Raises: as `advance`."""
         ...
 
 
 class VideoEngine(Protocol):
-    """A model in memory."""
+    """A model in memory. The class that ENGINE names is called with the process's `Settings` alone."""
 
     def setup(self) -> None:
-        """Load. The process is ready when it returns."""
+        """Load. The process is ready when it returns. Raises: ModelUnavailable."""
         ...
 
     def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> Drawing:
-        """Start a drawing, or go on from `checkpoint`; one that does not fit the request is not used."""
+        """Start a drawing, or go on from `checkpoint`; one that does not fit the request is not used.
+
+        Raises:
+            ModelUnavailable: This process cannot draw with the request's model.
+            OutOfMemory: The device is full.
+        """
         ...

@@ -4,74 +4,46 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import os
-import subprocess
-import sys
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from functions.generate.mochi import tiny
-from functions.generate.mochi.engine import MochiEngine
-from shared.core.errors import DrawingFailed, ModelUnavailable, OutOfMemory
-from shared.core.request import VideoRequest
-from shared.settings import Settings
+from functions.generate.mochi.drawing import MochiDrawing
+from shared.core.errors import DrawingFailed, OutOfMemory
+from tests.integration.mochi_drawings import REQUEST, draw, engine_in
 
-# The stock pipeline says it; the engine must not (the last test).
+# The stock pipeline says it; the engine must not (test_mochi_models.py).
 pytestmark = pytest.mark.filterwarnings("ignore:In CPU autocast, but the target dtype is not supported")
 
-REQUEST = VideoRequest(
-    model="mochi-1-tiny",
-    prompt="a red cat on the sea",
-    negative_prompt="",
-    width=96,
-    height=64,
-    num_frames=13,
-    fps=30,
-    seed=7,
-    num_inference_steps=4,
-    guidance_scale=4.5,
-)
 
-
-def engine_in(weights: Path, models: str = "mochi-1-tiny") -> MochiEngine:
-    return MochiEngine(Settings.from_env({"WEIGHTS_DIR": str(weights), "MODELS": models}), device="cpu")
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     return tmp_path_factory.mktemp("weights")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(weights):
     engine = engine_in(weights)
     engine.setup()
     return engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reference(engine, weights):
     """Stock: from_pretrained and one call."""
     return MochiPipeline.from_pretrained(weights / "mochi-1-tiny", dtype=torch.float32, local_files_only=True)
 
 
-def draw(engine, request, checkpoint=None):
-    drawing = engine.begin(request, checkpoint)
-    while drawing.step < drawing.total_steps:
-        drawing.advance()
-    return np.concatenate(list(drawing.decode()))
-
-
 def stock(pipe, request):
+    return (stock_output(pipe, request, "np") * 255).round().astype(np.uint8)
+
+
+def stock_output(pipe, request, output_type):
     pipe.set_progress_bar_config(disable=True)
-    video = pipe(
+    return pipe(
         request.prompt,
         negative_prompt=request.negative_prompt,
         height=request.height,
@@ -80,9 +52,8 @@ def stock(pipe, request):
         num_inference_steps=request.num_inference_steps,
         guidance_scale=request.guidance_scale,
         generator=torch.Generator("cpu").manual_seed(request.seed),
-        output_type="np",
+        output_type=output_type,
     ).frames[0]
-    return (video * 255).round().astype(np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +131,31 @@ def test_a_checkpoint_of_another_request_is_not_used(engine, caplog, changes):
     assert "the checkpoint is of no use: it is of another request" in caplog.text
 
 
-def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, weights, caplog):
+@pytest.fixture
+def half(weights, engine):
+    """The pipeline as an accelerator holds it."""
+    return MochiPipeline.from_pretrained(weights / "mochi-1-tiny", dtype=torch.bfloat16, local_files_only=True)
+
+
+def test_in_bfloat16_the_latents_equal_the_stock_pipelines_bit_for_bit_also_when_resumed(half):
+    """Not the pictures: on a CPU the decoder takes minutes in bfloat16."""
+    expected = stock_output(half, REQUEST, "latent")
+    drawing = MochiDrawing(half, REQUEST)
+    drawing.advance()
+    drawing.advance()
+    resumed = MochiDrawing(half, REQUEST, drawing.checkpoint())
+    assert 2 == resumed.step
+    for one in (drawing, resumed):
+        one.advance()
+        one.advance()
+        assert torch.bfloat16 == one._latents.dtype
+        assert torch.equal(expected, one._latents[0])
+
+
+def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, half, caplog):
     drawing = engine.begin(REQUEST)
     drawing.advance()
-    half = engine_in(weights)
-    half.setup()
-    half._pipe.to(torch.bfloat16)
-    assert 0 == half.begin(REQUEST, drawing.checkpoint()).step
+    assert 0 == MochiDrawing(half, REQUEST, drawing.checkpoint()).step
     assert "it holds torch.float32" in caplog.text
 
 
@@ -215,101 +204,3 @@ def test_a_device_out_of_memory_is_temporary_and_the_drawing_can_go_on(engine):
         assert "out_of_memory" == caught.value.code
         assert held.pop()() is None
     assert np.array_equal(whole, draw(engine, REQUEST, drawing.checkpoint()))
-
-
-def test_missing_weights_are_named_with_their_folder_and_what_belongs_there(engine, weights):
-    both = engine_in(weights, "mochi-1-tiny mochi-1-preview")
-    both.setup()
-    with pytest.raises(ModelUnavailable) as caught:
-        both.begin(dataclasses.replace(REQUEST, model="mochi-1-preview"))
-    message = str(caught.value)
-    assert str(weights / "mochi-1-preview") in message
-    assert "model_index.json" in message
-    assert 'from_pretrained("genmo/mochi-1-preview"' in message
-    # and it still draws what it can
-    assert 13 == len(draw(both, REQUEST))
-
-
-def test_a_model_that_is_not_offered_is_refused(engine):
-    with pytest.raises(ModelUnavailable, match="mochi-1-preview is not among the models offered here: mochi-1-tiny"):
-        engine.begin(dataclasses.replace(REQUEST, model="mochi-1-preview"))
-
-
-def test_another_offered_model_is_swapped_in_and_out(weights, tmp_path):
-    tiny.ensure(tmp_path)
-    # The large model's place, taken by other weights of the same architecture.
-    other = tiny.build()
-    with torch.no_grad():
-        other.transformer.proj_out.weight.mul_(0.5)
-    other.save_pretrained(tmp_path / "mochi-1-preview", variant="bf16")
-    engine = engine_in(tmp_path, "mochi-1-tiny mochi-1-preview")
-    engine.setup()
-    first = draw(engine, REQUEST)
-    swapped = draw(engine, dataclasses.replace(REQUEST, model="mochi-1-preview"))
-    assert not np.array_equal(first, swapped)
-    assert np.array_equal(first, draw(engine, REQUEST))
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def test_the_tiny_model_is_the_same_wherever_and_whenever_it_is_built(weights, engine, tmp_path):
-    before = torch.random.get_rng_state()
-    tiny.ensure(tmp_path)
-    assert torch.equal(before, torch.random.get_rng_state())
-    files = _files(tmp_path / "mochi-1-tiny")
-    assert _files(weights / "mochi-1-tiny") == files
-    assert sum(map(len, files.values())) < 4_000_000
-    assert ["mochi-1-tiny"] == [p.name for p in tmp_path.iterdir()]
-
-
-def test_a_half_built_folder_of_a_killed_process_is_never_used(tmp_path):
-    (tmp_path / ".mochi-1-tiny-dead").mkdir()
-    (tmp_path / ".mochi-1-tiny-dead" / "model_index.json").write_text("{")
-    engine = engine_in(tmp_path)
-    engine.setup()
-    assert 13 == len(draw(engine, REQUEST))
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=20), min_size=2, max_size=2))
-def test_different_prompts_are_different_to_the_model(engine, prompts):
-    one, two = (engine._pipe.tokenizer(prompt).input_ids for prompt in prompts)
-    assert (prompts[0] == prompts[1]) == (one == two)
-
-
-DEAF = """
-import sys
-from pathlib import Path
-
-def refuse(event, args):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
-        raise SystemExit(f"{event} {args}")
-
-sys.addaudithook(refuse)
-import functions.generate.engine, functions.generate.mochi.engine
-assert not {"torch", "diffusers", "transformers"} & set(sys.modules), "the engine's module is heavy"
-from shared.settings import Settings
-engine = functions.generate.mochi.engine.MochiEngine(
-    Settings.from_env({"WEIGHTS_DIR": sys.argv[1]}), device="cpu")
-engine.setup()
-from shared.core.request import VideoRequest
-drawing = engine.begin(VideoRequest(model="mochi-1-tiny", prompt="a", negative_prompt="", width=64, height=64,
-    num_frames=7, fps=30, seed=1, num_inference_steps=2, guidance_scale=4.5))
-drawing.advance()
-drawing.advance()
-print(sum(len(chunk) for chunk in drawing.decode()))
-"""
-
-
-def test_processes_that_may_not_use_the_network_build_and_draw_at_once_and_say_nothing(tmp_path, pytestconfig):
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "TRANSFORMERS_"))}
-    environ |= {"PYTHONPATH": str(pytestconfig.rootpath), "HF_HOME": str(tmp_path / "hf")}
-    command = [sys.executable, "-W", "error", "-c", DEAF, str(tmp_path / "weights")]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(command, env=environ, **pipes) for _ in range(2)]
-    for process in processes:
-        assert ("7\n", "") == process.communicate(timeout=120)
-        assert 0 == process.returncode
-    assert ["mochi-1-tiny"] == [p.name for p in (tmp_path / "weights").iterdir()]

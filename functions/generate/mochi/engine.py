@@ -31,7 +31,7 @@ class MochiEngine:
         """Import the libraries and load the first model.
 
         Raises:
-            ModelUnavailable: Its weights are missing.
+            ModelUnavailable: Its weights are missing, or the tiny model's cannot be written.
         """
         libraries.summon()
         self._load(self._models[0])
@@ -44,13 +44,23 @@ class MochiEngine:
             self._load(request.model)
         return MochiDrawing(self._pipe, request, checkpoint)
 
+    def _build_tiny(self) -> None:
+        from functions.generate.mochi import tiny
+
+        try:
+            tiny.ensure(self._weights_dir)
+        except OSError as error:
+            raise ModelUnavailable(
+                f"{tiny.NAME} cannot be built: {error}. Set WEIGHTS_DIR to a folder that can be written"
+            ) from error
+
     def _load(self, model: str) -> None:
         from functions.generate.mochi import pipeline, tiny
 
         if model not in self._models:
             raise ModelUnavailable(f"{model} is not among the models offered here: {', '.join(self._models)}")
         if model == tiny.NAME:
-            tiny.ensure(self._weights_dir)
+            self._build_tiny()
         found = weights.folder(self._weights_dir, model)
         device = pipeline.pick_device(self._device_name)
         # The old model goes first: two of the large ones do not fit on one GPU.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+from functools import cache
 
 
+@cache
 def summon() -> None:
     """Import all that the drawing modules need. Seconds the first time, nothing after that."""
     # Imports make a million objects that stay, and each collection looks at all of them: without
