@@ -7,7 +7,7 @@ from local.options import Options
 _TEXT = """
   Flipbook runs on this machine. It is for one machine: production is Knative on Kubernetes.
 
-  API and web page   {api}
+  API                {api}
   API key            {key}
   Broker             {broker}
   Status             {status}
