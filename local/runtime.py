@@ -224,8 +224,10 @@ async def _status(fleet: Fleet, eventing: Eventing) -> dict[str, Any]:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
+    """Cancel until it hears: a client library was seen to swallow a cancellation in the middle of a call."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)
 
 
 def serve(platform: Platform, options: Options, caller: Mapping[str, str]) -> bool:
