@@ -28,38 +28,24 @@ from shared.core import delivery, events
 from shared.core.delivery import DeliveryState
 from shared.core.errors import Conflict, IllegalChange, NotFound, StaleAttempt
 from shared.core.job import (
-    Cancelled,
     CancelRequested,
     Change,
     Claimed,
-    Completed,
     Expired,
-    Failed,
     Job,
     JobState,
     LeaseExpired,
-    Released,
-    Yielded,
     advance,
 )
 from shared.ports import Holding
 from tests.servers import Valkey
-from tests.stores import ERROR, HOOK, LEASE, OUTPUT, Stores, memory_stores, new_job, redis_stores
+from tests.stores import HOOK, LEASE, WORKER_CHANGES, Stores, memory_stores, new_job, redis_stores
 
 BLINK: Final = timedelta(milliseconds=1)
 """A lease that is over when anybody looks."""
 TENANTS: Final = ("ada", "bob")
 
-CHANGES: Final[list[Callable[[str], Change]]] = [
-    lambda _: CancelRequested(),
-    lambda _: Expired(),
-    Yielded,
-    LeaseExpired,
-    Cancelled,
-    lambda attempt: Released(attempt, ERROR),
-    lambda attempt: Failed(attempt, ERROR),
-    lambda attempt: Completed(attempt, OUTPUT),
-]
+CHANGES: Final = (lambda _: CancelRequested(), lambda _: Expired(), *WORKER_CHANGES)
 
 
 def time_of(before: Job, after: Job, otherwise: datetime) -> datetime:
