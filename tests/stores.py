@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,18 @@ from shared.adapters.redis_deliveries import RedisDeliveryStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.core.ids import new_attempt_id, new_job_id
-from shared.core.job import Completed, Job, JobError, Webhook
+from shared.core.job import (
+    Cancelled,
+    Change,
+    Completed,
+    Failed,
+    Job,
+    JobError,
+    LeaseExpired,
+    Released,
+    Webhook,
+    Yielded,
+)
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
 from shared.ports import DeadLetterStore, DeliveryStore, JobStore, Outbox
@@ -56,6 +67,17 @@ OUTPUT: Final = Output(
     fps=30,
     codec="h264",
 )
+
+
+WORKER_CHANGES: Final[Sequence[Callable[[str], Change]]] = (
+    Yielded,
+    LeaseExpired,
+    Cancelled,
+    lambda attempt: Released(attempt, ERROR),
+    lambda attempt: Failed(attempt, ERROR),
+    lambda attempt: Completed(attempt, OUTPUT),
+)
+"""What the holder of a job may say of it, given its attempt."""
 
 
 class Clock:

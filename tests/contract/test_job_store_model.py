@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Final
 
@@ -28,47 +28,25 @@ from shared.core import delivery, events
 from shared.core.delivery import DeliveryState
 from shared.core.errors import Conflict, IllegalChange, NotFound, StaleAttempt
 from shared.core.job import (
-    Cancelled,
     CancelRequested,
     Change,
     Claimed,
-    Completed,
     Expired,
-    Failed,
     Job,
     JobState,
     LeaseExpired,
-    Released,
-    Yielded,
     advance,
+    discard,
 )
 from shared.ports import Holding
 from tests.servers import Valkey
-from tests.stores import ERROR, HOOK, LEASE, OUTPUT, Stores, memory_stores, new_job, redis_stores
+from tests.stores import HOOK, LEASE, WORKER_CHANGES, Stores, memory_stores, new_job, redis_stores
 
 BLINK: Final = timedelta(milliseconds=1)
 """A lease that is over when anybody looks."""
 TENANTS: Final = ("ada", "bob")
 
-CHANGES: Final[list[Callable[[str], Change]]] = [
-    lambda _: CancelRequested(),
-    lambda _: Expired(),
-    Yielded,
-    LeaseExpired,
-    Cancelled,
-    lambda attempt: Released(attempt, ERROR),
-    lambda attempt: Failed(attempt, ERROR),
-    lambda attempt: Completed(attempt, OUTPUT),
-]
-
-
-def time_of(before: Job, after: Job, otherwise: datetime) -> datetime:
-    """When the store let `before` become `after`, where the job tells."""
-    for name in ("finished_at", "started_at", "queued_at"):
-        at = getattr(after, name)
-        if at is not None and at != getattr(before, name):
-            return at
-    return otherwise
+CHANGES: Final = (lambda _: CancelRequested(), lambda _: Expired(), *WORKER_CHANGES)
 
 
 class JobStoreMachine(RuleBasedStateMachine):
@@ -86,7 +64,6 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.model: dict[str, Job] = {}
         self.short: set[str] = set()
         """Jobs on a lease that is over."""
-        self.discarded: set[str] = set()
         self.unsent: list[str] = []
         self.callbacks: dict[str, str] = {}
         """By job; they stay when the job is forgotten."""
@@ -102,7 +79,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         at = self.stores.jobs.now()
         job = new_job(at, expires_at=at + patience, **fields)
         assert job == self.stores.jobs.create(job)
-        self.follow(job, at)
+        self.follow(job)
         self.created.append(job.id)
         return job.id
 
@@ -184,7 +161,7 @@ class JobStoreMachine(RuleBasedStateMachine):
                 self.stores.jobs.discard(job_id)
             return
         self.stores.jobs.discard(job_id)
-        self.discarded.add(job_id)
+        self.model[job_id] = discard(self.model[job_id])
 
     @rule(job_id=jobs)
     def forget(self, job_id: str) -> None:
@@ -195,7 +172,6 @@ class JobStoreMachine(RuleBasedStateMachine):
             return
         self.stores.jobs.forget(job_id)
         self.model.pop(job_id, None)
-        self.discarded.discard(job_id)
 
     @rule()
     def send_an_event(self) -> None:
@@ -211,6 +187,8 @@ class JobStoreMachine(RuleBasedStateMachine):
     @invariant()
     def a_job_is_in_the_queue_if_and_only_if_it_is_queued(self) -> None:
         assert [job.id for job in self.queue()] == self.stores.jobs.waiting(1000)
+        queued = sum(job.state is JobState.QUEUED for job in self.model.values())
+        assert queued == self.stores.jobs.depth().waiting
 
     @invariant()
     def a_job_has_one_lease_if_and_only_if_it_is_held(self) -> None:
@@ -222,7 +200,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         """Look once at what only grows: whatever was wrong at any step still shows."""
         self.each_change_told_its_event_once()
         self.each_tenant_sees_its_own_jobs()
-        self.only_what_is_final_or_discarded_may_go()
+        self.only_what_is_final_may_go_and_at_once_if_discarded()
         for job_id, job in self.model.items():
             assert job == self.stores.jobs.get(job_id)
         for job_id in self.created:
@@ -236,16 +214,19 @@ class JobStoreMachine(RuleBasedStateMachine):
 
     def each_tenant_sees_its_own_jobs(self) -> None:
         for tenant in TENANTS:
-            mine = {i: job for i, job in self.model.items() if job.tenant == tenant and i not in self.discarded}
+            mine = {i: job for i, job in self.model.items() if job.tenant == tenant and not job.discarded}
             page = self.stores.jobs.page(tenant, limit=1000, ascending=True)
             assert [mine[i] for i in sorted(mine)] == page.jobs
 
-    def only_what_is_final_or_discarded_may_go(self) -> None:
+    def only_what_is_final_may_go_and_at_once_if_discarded(self) -> None:
         final = {job.id for job in self.model.values() if job.state.is_final}
-        assert self.discarded <= set(self.stores.jobs.removable(1000)) <= final | self.discarded
+        discarded = {job_id for job_id in final if self.model[job_id].discarded}
+        assert discarded <= set(self.stores.jobs.removable(1000)) <= final
 
     def queue(self) -> list[Job]:
-        queued = (job for job in self.model.values() if job.state is JobState.QUEUED)
+        """Those whose time has come: a released job's has not within any example."""
+        now = self.stores.jobs.now()
+        queued = (job for job in self.model.values() if job.state is JobState.QUEUED and job.queued_at <= now)
         return sorted(queued, key=lambda job: (job.queued_at, job.id))
 
     def renew(self, job: Job, attempt: str, lease: timedelta) -> None:
@@ -269,16 +250,15 @@ class JobStoreMachine(RuleBasedStateMachine):
             self.follow_change(before, change, self.stores.jobs.apply(job_id, change))
 
     def follow_change(self, before: Job, change: Change, after: Job) -> None:
-        at = time_of(before, after, self.stores.jobs.now())
-        assert self.began <= at <= self.stores.jobs.now()
-        assert advance(before, change, at) == after
-        self.follow(after, at)
+        assert self.began <= after.changed_at <= self.stores.jobs.now()
+        assert advance(before, change, after.changed_at) == after
+        self.follow(after)
 
-    def follow(self, job: Job, at: datetime) -> None:
+    def follow(self, job: Job) -> None:
         self.model[job.id] = job
         if not job.state.is_owned:
             self.short.discard(job.id)
-        event, callback = events.of(job, at), delivery.of(job, at)
+        event, callback = events.of(job), delivery.of(job)
         if event is not None:
             self.unsent.append(event.id)
         if callback is not None:
