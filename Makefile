@@ -31,7 +31,7 @@ format: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python bench/draw.py
-	$(BIN)/python bench/platform.py
+	$(BIN)/python bench/end_to_end.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
