@@ -8,7 +8,7 @@ import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final
 
 _LINE: Final = 64 * 1024
 _LAST_WORDS: Final = 1.0
@@ -75,7 +75,7 @@ class Process:
             start_new_session=True,
             pass_fds=keep_open,
         )
-        return cls(cast("asyncio.SubprocessTransport", transport), watch)
+        return cls(transport, watch)
 
     @property
     def ended(self) -> bool:
