@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local import log
 from local.errors import CannotStart
+from local.manifests import ManifestError, read
 from local.options import Options
 from local.runtime import serve
 
@@ -22,14 +23,12 @@ def main() -> int:
     log.start()
     try:
         return _run(given.manifests)
-    except CannotStart as error:
+    except (CannotStart, ManifestError) as error:
         print(f"flipbook: {error}", file=sys.stderr)
         return 2
 
 
 def _run(folders: list[Path]) -> int:
-    from local.manifests import read
-
     options = Options.from_env(os.environ)
     return 0 if serve(read(*folders), options, os.environ) else 1
 

@@ -60,17 +60,19 @@ class Broker:
             except ResponseError as error:
                 if "BUSYGROUP" not in str(error):
                     raise
-        for group in await self._groups() if self._bells else ():
+        for group in await self._groups():
             if group["name"] not in self._bells:
                 await self._redis.xgroup_destroy(self._events, group["name"])
                 await self._redis.delete(self._journeys(group["name"]))
 
     async def put(self, event: CloudEvent) -> None:
-        """Keep the event for every Trigger.
+        """Keep the event for every Trigger; without any it is forgotten.
 
         Raises:
             Unavailable: Redis did not say that it has it.
         """
+        if not self._bells:
+            return
         ttl = event.attributes.get(TTL, str(START_TTL))
         fields: dict[Any, Any] = {
             "attributes": json.dumps({**event.attributes, TTL: ttl}),
@@ -146,6 +148,8 @@ class Broker:
         return milliseconds, sequence + 1
 
     async def _groups(self) -> list[dict[str, Any]]:
+        if not self._bells:
+            return []  # no Trigger ever made the stream
         return [
             {**group, "name": group["name"].decode(), "last-delivered-id": group["last-delivered-id"].decode()}
             for group in await self._redis.xinfo_groups(self._events)

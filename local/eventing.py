@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from local.broker import Broker
 from local.courier import Courier
@@ -64,9 +65,16 @@ class Eventing:
     async def describe(self) -> dict[str, Any]:
         under_way = {dispatcher.trigger.name: dispatcher.in_flight for dispatcher in self.dispatchers}
         return {
-            f"{namespace}/{name}": {**await broker.depth(), "in_flight": under_way}
+            f"{namespace}/{name}": {**await _depth(broker), "in_flight": under_way}
             for (namespace, name), broker in self.brokers.items()
         }
+
+
+async def _depth(broker: Broker) -> dict[str, Any]:
+    try:
+        return await broker.depth()
+    except (RedisError, OSError) as error:
+        return {"error": f"Redis does not answer: {type(error).__name__}"}
 
 
 def _check(platform: Platform, courier: Courier, brokers: Mapping[tuple[str, str], Broker]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import ClientSession
 
@@ -15,6 +16,9 @@ from local.objects import Service
 from local.replicas import Replicas
 from local.revision import Revision
 
+_log = logging.getLogger("runtime")
+
+_MARGIN: Final = 5.0
 Clock = Callable[[], float]
 
 
@@ -38,8 +42,12 @@ class Fleet:
             self.revisions[service.namespace, service.name] = revision
 
     async def stop(self, grace: float) -> None:
-        """Returns when no instance is left."""
-        await asyncio.gather(*(replicas.stop(grace) for replicas in self.replicas))
+        """Returns when no instance is left, or when it is plain that one will not go: the reaper comes last."""
+        try:
+            async with asyncio.timeout(grace + _MARGIN):
+                await asyncio.gather(*(replicas.stop(grace) for replicas in self.replicas))
+        except TimeoutError:
+            _log.error("left to the reaper: %s", self.describe())
 
     def describe(self) -> dict[str, Any]:
         return {

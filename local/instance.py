@@ -7,11 +7,11 @@ import logging
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
@@ -58,6 +58,10 @@ class Instance:
     def in_flight(self) -> int:
         return self.endpoint.in_flight if self.endpoint else 0
 
+    @property
+    def _stopping(self) -> bool:
+        return self.state is State.STOPPING
+
     async def live(self, accelerators: Accelerators, on_ready: Callable[[Endpoint], None]) -> int | None:
         """Returns the exit status, or None if it was stopped while Pending.
 
@@ -68,33 +72,36 @@ class Instance:
         try:
             return await self._life
         except asyncio.CancelledError:
-            if self.state is State.STOPPING and self._process is None:
+            if self._stopping and self._process is None:
                 return None
             raise
 
-    async def stop(self, grace: float) -> None:
-        """SIGTERM now, SIGKILL to its whole group after `grace` seconds."""
+    def stop(self, grace: float) -> Coroutine[Any, Any, None]:
+        """Stopping from now on; what is returned sends SIGTERM, and SIGKILL to the group after `grace` seconds."""
+        if self.state is State.PENDING and self._life:
+            self._life.cancel()
         self.state = State.STOPPING
         self._grace = grace
+        return self._end(grace)
+
+    async def _end(self, grace: float) -> None:
         if self._process:
             await self._process.stop(grace)
-        elif self._life:
-            self._life.cancel()
 
     async def _from_pending(self, accelerators: Accelerators, on_ready: Callable[[Endpoint], None]) -> int:
         if accelerators.free < self.service.gpus:
             self._log.info("Pending: every accelerator is taken (%d of %d)", accelerators.total, accelerators.total)
         async with accelerators.lend(self.service.gpus) as devices:
+            # From here on `stop` no longer cancels: the start of a process must not be broken off half-way.
+            self.state = State.STARTING
             url = f"http://127.0.0.1:{(port := _free_port())}"
             process = await Process.start(
                 self._command(), environ={**self._environment(port), **devices}, on_line=self._say
             )
             self._process = process
-            if self.state is State.PENDING:
-                self.state = State.STARTING
-                await self._become_ready(process, url, on_ready)
-            else:
-                await process.stop(self._grace)
+            if self._stopping:
+                return await process.stop(self._grace)
+            await self._become_ready(process, url, on_ready)
             return await process.wait()
 
     def _command(self) -> list[str]:

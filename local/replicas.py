@@ -121,7 +121,6 @@ class Replicas:
         if instance.endpoint:
             self._activator.remove(instance.endpoint)
         _keep(self._stops, asyncio.create_task(instance.stop(grace)))
-        instance.state = State.STOPPING
 
     async def _live(self, instance: Instance) -> None:
         try:

@@ -163,8 +163,7 @@ class Runtime:
 
     @property
     def _the_fleet(self) -> Fleet:
-        if self._fleet is None:
-            raise AssertionError("started before its doors")
+        assert self._fleet is not None  # made before its doors are opened
         return self._fleet
 
     @property

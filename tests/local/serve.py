@@ -1,7 +1,9 @@
-"""Starts the runtime on the pickled Platform that a test has made."""
+"""Starts the runtime on the pickled Platform that a test has made. SIGUSR1: says what it is doing."""
 
+import asyncio
 import os
 import pickle
+import signal
 import sys
 from pathlib import Path
 
@@ -12,7 +14,14 @@ from local.errors import CannotStart
 from local.options import Options
 from local.runtime import serve
 
+
+def tell(*_):
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
+
+
 log.start()
+signal.signal(signal.SIGUSR1, tell)
 try:
     platform = pickle.loads(Path(sys.argv[1]).read_bytes())
     sys.exit(0 if serve(platform, Options.from_env(os.environ), os.environ) else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import random
 import signal
 import socket
 import subprocess
@@ -35,7 +36,7 @@ def service(name="worker", **fields):
                 "--no-control-socket",
                 "--worker-class=gthread",
                 "--threads=8",
-                "--graceful-timeout=5",
+                "--graceful-timeout=2",
                 f"--chdir={HERE}",
                 "fake_function:app",
             ],
@@ -79,14 +80,14 @@ def platform(*services, triggers=(), pings=()):
 
 
 def free_ports():
-    """Two free ports, one after the other."""
+    """Two free ports, one after the other, from below those that the system hands out by itself."""
     while True:
+        port = random.randrange(20000, 32000)
         with closing(socket.socket()) as first, closing(socket.socket()) as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 
@@ -140,7 +141,7 @@ class Running:
             text=True,
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,))
+        self._reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         self._reader.start()
         until(lambda: self.said("Ctrl-C stops") or self.process.poll() is not None)
         return self
@@ -153,7 +154,13 @@ class Running:
         return [line for line in self.lines if text in line]
 
     def wait(self):
-        status = self.process.wait(WAIT)
+        try:
+            status = self.process.wait(WAIT)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGUSR1)
+            time.sleep(1)
+            self.process.kill()
+            raise AssertionError("it does not end:\n" + "".join(self.lines)) from None
         self._reader.join(WAIT)
         return status
 
