@@ -210,11 +210,16 @@ async def _client(stack: AsyncExitStack, url: str) -> Redis:
     stack.push_async_callback(pool.disconnect)
     stack.push_async_callback(client.aclose)
     try:
-        await client.ping()
+        policy = (await client.info("memory"))["maxmemory_policy"]
     except (RedisError, OSError) as error:
         # Only its place: the rest of the URL may hold a password.
         place = urlsplit(url)
         raise CannotStart(f"Redis at {place.hostname or place.path} does not answer: {error}.") from None
+    if policy != "noeviction":
+        raise CannotStart(
+            f"The Redis server drops keys when its memory is full (maxmemory-policy {policy}), and jobs with them. "
+            "Set it with: CONFIG SET maxmemory-policy noeviction."
+        )
     return client
 
 

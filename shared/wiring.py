@@ -88,14 +88,19 @@ class _Unused:
 
 
 def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) -> Services:
-    """The services that the settings name. Connects to nothing yet: `ping` tells whether all is there.
+    """The services that the settings name. A server that is away now may come: `ping` tells.
 
     A function that stores no artifacts or sends no events says so, and needs no setting for them.
 
     Raises:
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
+        UnsafeServer: The job store is set up so that it may drop jobs.
     """
     jobs, outbox, deliveries, dead_letters = _stores(settings)
+    try:
+        jobs.ping()
+    except Unavailable as error:
+        log.warning("started without the job store", extra={"error": error})
     return Services(
         jobs=jobs,
         outbox=outbox,

@@ -1,4 +1,4 @@
-"""Programs that some tests need: absent, they skip on a laptop and fail in CI."""
+"""Programs that some tests need beside Python: absent, they skip on a laptop and fail in CI."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import shutil
 import pytest
 
 
-def needs_program(*names: str) -> pytest.MarkDecorator:
-    """Skip where one of the programs is missing, but never in CI, where .ci/run installs them all."""
-    missing = [name for name in names if shutil.which(name) is None]
+def require(*programs: str) -> None:
+    """End the test here if one of the programs is missing; .ci/run installs them all."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if not missing:
+        return
+    reason = f"not installed: {', '.join(missing)}"
     if os.environ.get("CI") == "true":
-        return pytest.mark.usefixtures()  # nothing: without its program the test fails
-    return pytest.mark.skipif(bool(missing), reason=f"not installed here: {', '.join(missing)}")
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -70,11 +70,6 @@ class Rgw:
     stranger: tuple[str, str]
 
 
-def missing() -> list[str]:
-    """The programs that this machine lacks."""
-    return [program for program in PROGRAMS if shutil.which(program) is None]
-
-
 @contextmanager
 def running(folder: Path) -> Iterator[Rgw]:
     """Start all three daemons in `folder`, and stop them and remove it at the end."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import boto3
 import pytest
 
 from tests import rgw
+from tests.needs import require
 
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rgw.Rgw]:
-    if lacking := rgw.missing():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"not installed: {', '.join(lacking)}")
-        pytest.skip(f"not installed: {', '.join(lacking)}")
+    require(*rgw.PROGRAMS)
     with rgw.running(tmp_path_factory.mktemp("rgw")) as server:
         yield server
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 
 from tests.e2e.browser import plays
 from tests.e2e.platform import eventually
-from tests.needs import needs_program
+from tests.needs import require
 from tests.receiver import Receiver
 
 
@@ -63,8 +63,8 @@ def test_the_callback_verifies_with_standardwebhooks(drawn, platform):
     assert "dev.flipbook.video.completed.v1" == headers["ce-type"]
 
 
-@needs_program("ffprobe")
 def test_ffprobe_finds_what_was_promised(drawn):
+    require("ffprobe")
     probe = subprocess.run(
         [shutil.which("ffprobe"), "-v", "error", "-count_frames", "-show_streams", "-of", "json", drawn["path"]],
         capture_output=True,
@@ -77,8 +77,8 @@ def test_ffprobe_finds_what_was_promised(drawn):
     )
 
 
-@needs_program("chromium")
 def test_chromium_plays_it_to_the_end(drawn, tmp_path):
+    require("chromium")
     assert "ended 96x64" == plays(drawn["path"], tmp_path)
 
 

@@ -1,7 +1,5 @@
 """What the manifests say: as plain data, and as the one-machine runtime understands them."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 import yaml
 
 from local.manifests import read
+from tests.needs import require
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("knative", "eventing")
@@ -55,10 +54,7 @@ def containers(templates):
 @pytest.fixture(scope="session")
 def build():
     """What `kubectl kustomize` makes of a folder."""
-    if not shutil.which("kubectl"):
-        if os.environ.get("CI") == "true":
-            pytest.fail("kubectl is missing")
-        pytest.skip("kubectl is not installed")
+    require("kubectl")
 
     def run(folder):
         done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, timeout=60)

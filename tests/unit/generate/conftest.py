@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from fractions import Fraction
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 
 from shared.core.request import VideoRequest
+from tests.needs import require
 
 
 @pytest.fixture
@@ -43,14 +42,10 @@ def frames(asked) -> np.ndarray:
 @pytest.fixture
 def ffprobe():
     """A second opinion: what FFmpeg's own program says of the file's only stream, frames counted by decoding."""
-    program = shutil.which("ffprobe")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("ffprobe is missing (Debian's ffmpeg package has it)")
-        pytest.skip("ffprobe is missing")
+    require("ffprobe")
 
     def probe(path):
-        command = [program, "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", path]
+        command = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", path]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (0, "") == (done.returncode, done.stderr)
         found = json.loads(done.stdout)
