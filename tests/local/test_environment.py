@@ -40,7 +40,7 @@ def test_the_rest_comes_from_the_manifests():
 
 @pytest.mark.parametrize(
     ("name", "value", "given"),
-    [("REDIS_URL", STORE, "redis://x"), ("LEASE_SECONDS", "60", "5"), ("MODELS", MODELS, "mochi-1-tiny")],
+    [("REDIS_URL", STORE, "redis://x"), ("LEASE_SECONDS", "60", "30"), ("MODELS", MODELS, "mochi-1-tiny")],
 )
 def test_a_setting_of_the_caller_wins(name, value, given):
     assert given == environ_of({name: value}, caller={name: given})[name]

@@ -14,7 +14,7 @@ SECRETS = {
     ("flipbook-store", "REDIS_URL"): "redis://127.0.0.1:6379",
     ("flipbook-artifacts", "AWS_ACCESS_KEY_ID"): "someone",
     ("flipbook-artifacts", "AWS_SECRET_ACCESS_KEY"): "something",
-    ("flipbook-api-keys", "API_KEYS"): "fb_me_0123456789abcdef",
+    ("flipbook-api-keys", "API_KEYS"): "fb_00000000_" + 32 * "x",
     ("flipbook-webhooks", "WEBHOOK_SECRET"): "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
 }
 
