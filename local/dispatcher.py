@@ -60,10 +60,10 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Break off. What is not done is delivered again after the next start."""
-        tasks = list(self._deliveries.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._deliveries.values()):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1)
 
     async def _take_new(self) -> None:
         bell = self._broker.bell(self.trigger.name)

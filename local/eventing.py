@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from local import cron
 from local.broker import Broker
 from local.courier import Courier
 from local.dispatcher import Dispatcher
@@ -86,6 +87,10 @@ def _check(platform: Platform, courier: Courier, brokers: Mapping[tuple[str, str
             _known(f"Trigger {trigger.name}", trigger.delivery.dead_letter, courier)
     for ping in platform.pings:
         _known(f"PingSource {ping.name}", ping.sink, courier)
+        try:
+            cron.read(ping.schedule).after(datetime.now(UTC))
+        except cron.BadSchedule as error:
+            raise CannotStart(f"PingSource {ping.name}: {error}.") from None
 
 
 def _known(who: str, to: Destination, courier: Courier) -> None:

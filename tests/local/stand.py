@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from local import reaper
-from local.objects import Broker, DeliverySpec, Destination, Platform, Service, Trigger
+from local.objects import Broker, DeliverySpec, Destination, PingSource, Platform, Service, Trigger
 
 HERE = Path(__file__).parent
 WAIT = 20.0
@@ -66,6 +66,12 @@ def trigger(name="worker", type_="work", **delivery):
         attributes={"type": type_},
         subscriber=to(name),
         delivery=DeliverySpec(**spec),
+    )
+
+
+def ping(name="worker", schedule="* * * * *"):
+    return PingSource(
+        namespace="flipbook", name=name, schedule=schedule, content_type="application/json", data="{}", sink=to(name)
     )
 
 

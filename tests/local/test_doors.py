@@ -74,6 +74,18 @@ def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(running):
     connection.close()
 
 
+def test_an_answer_without_a_body_ends_at_its_head(running):
+    """The next one on the same connection shows that nothing was left on it, and nothing was missing."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    answers = []
+    for method, body in (("HEAD", None), ("POST", '{"status": 204}'), ("POST", '{"status": 304}'), ("GET", None)):
+        connection.request(method, "/hello", body)
+        response = connection.getresponse()
+        answers.append((response.status, response.read()))
+    connection.close()
+    assert [(200, b""), (204, b""), (304, b""), (200, b"")] == answers
+
+
 def test_a_path_reaches_the_function_as_it_was_sent(running):
     call(f"{running.api}/a%2Fb%20c?x=%26")
     assert "/a/b c" == running.notes(service="door")[-1]["path"]
