@@ -12,13 +12,24 @@ loglevel = "warning"
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the app hear SIGTERM before gunicorn stops taking requests."""
+    """Let the app hear that it must stop, and stop the same way for each of these signals.
+
+    gunicorn's quick stop (SIGINT, SIGQUIT) would pull the interpreter away under a drawing; to put
+    one back takes a step.
+    """
     drain = worker.wsgi.extensions["drain"]
-    stop = signal.getsignal(signal.SIGTERM)
 
-    def on_term(number: int, frame: FrameType | None) -> None:
-        drain.set()
-        if callable(stop):
-            stop(number, frame)
+    def stop(number: int, frame: FrameType | None) -> None:
+        if worker.alive:  # a second signal may come in the middle of the first, and a flag's lock is held once
+            worker.handle_exit(number, frame)
+            drain.set()
 
-    signal.signal(signal.SIGTERM, on_term)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, stop)
+        signal.siginterrupt(number, False)  # a system call in foreign code goes on
+
+
+def post_request(worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
+    """An app may stop itself, because its model is past use; the arbiter then starts another worker."""
+    if worker.wsgi.extensions["drain"].is_set():
+        worker.alive = False

@@ -9,6 +9,7 @@ from flask import Flask
 from functions import kit
 from functions.generate.engine import VideoEngine
 from functions.generate.handler import Painter
+from functions.generate.patience import Patience
 from shared import wiring
 from shared.settings import BadSetting, Settings
 from shared.telemetry import log as log_lines
@@ -18,7 +19,10 @@ MOCHI = "functions.generate.mochi.engine:MochiEngine"
 
 
 def create_app(
-    settings: Settings | None = None, services: Services | None = None, engine: VideoEngine | None = None
+    settings: Settings | None = None,
+    services: Services | None = None,
+    engine: VideoEngine | None = None,
+    patience: Patience | None = None,
 ) -> Flask:
     """The WSGI app; gunicorn calls it without arguments, in its worker: CUDA must not be forked.
 
@@ -30,7 +34,7 @@ def create_app(
     engine = engine or load_engine(settings)
     engine.setup()
     app = kit.create_app(__name__, ping=services.ping)
-    painter = Painter(services, engine, settings, kit.drain_of(app))
+    painter = Painter(services, engine, settings, drain=kit.drain_of(app), patience=patience)
     kit.on_event(app, "/", lambda _: painter.serve())
     return app
 
@@ -42,7 +46,10 @@ def load_engine(settings: Settings) -> VideoEngine:
     """
     module, _, name = (MOCHI if settings.engine == "mochi" else settings.engine).partition(":")
     try:
-        engine: VideoEngine = getattr(importlib.import_module(module), name)(settings)
-    except (ModuleNotFoundError, AttributeError, ValueError) as error:
-        raise BadSetting(f"ENGINE: must be mochi or module:Class ({error})") from None
+        maker = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise BadSetting(f"ENGINE: must be mochi or module:Class, not {settings.engine!r} ({error})") from None
+    if not isinstance(maker, type):
+        raise BadSetting(f"ENGINE: must be mochi or module:Class, and {settings.engine!r} is no class")
+    engine: VideoEngine = maker(settings)
     return engine

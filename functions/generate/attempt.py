@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Final, TypeVar
 
 from functions.generate import playback
 from functions.generate.encode import encode
-from functions.generate.engine import Drawing, VideoEngine
+from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
+from functions.generate.patience import Patience
 from functions.generate.thumbnail import MiddleFrame, thumbnail
 from shared.core import keys
 from shared.core.errors import NotFound, Unavailable
@@ -23,12 +25,10 @@ from shared.settings import Settings
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 REPORT_EVERY: Final = 0.5
 """Seconds between two reports of the same phase."""
-UPLOAD_PATIENCE: Final = 120.0
-"""Seconds for which an upload is tried."""
-UPLOAD_PAUSE: Final = 2.0
 
 
 class Interrupted(Exception):
@@ -50,6 +50,7 @@ class Attempt:
         settings: Settings,
         job: Job,
         heartbeat: Heartbeat,
+        patience: Patience,
         drain: Event,
         end: float,
     ) -> None:
@@ -60,6 +61,7 @@ class Attempt:
         self._job = job
         self._attempt = job.attempt
         self._heartbeat = heartbeat
+        self._patience = patience
         self._drain = drain
         self._end = end
         self._checkpoint = keys.checkpoint_key(job.tenant, job.id)
@@ -78,48 +80,67 @@ class Attempt:
         drawing = self._engine.begin(self._job.request, self._resumable())
         if drawing.step:
             log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
-        saved_at = time.monotonic()
+        self._denoise(drawing)
+        self._look()
+        with tempfile.TemporaryDirectory(prefix="flipbook-") as folder:
+            return self._store(drawing, Path(folder))
+
+    def _denoise(self, drawing: Drawing) -> None:
+        """Every step that is left, or as many as there is time for."""
+        first, saved_at = drawing.step, time.monotonic()
         while drawing.step < drawing.total_steps:
-            self._look(drawing)
+            self._look()
+            gained = drawing.step > first
+            # Each slice gains a step, or a job whose beginning takes a whole one would go round for ever.
+            if self._drain.is_set() or (gained and time.monotonic() > self._end):
+                if gained:
+                    self._save(drawing)
+                raise Interrupted(Yielded(self._attempt))
             if time.monotonic() - saved_at >= self._settings.checkpoint.total_seconds():
                 self._save(drawing)
                 saved_at = time.monotonic()
             drawing.advance()
             self._report(Phase.DENOISING, drawing.step)
-        self._look(None)
-        with tempfile.TemporaryDirectory(prefix="flipbook-") as folder:
-            return self._store(drawing, Path(folder))
 
     def tidy(self) -> None:
         """Remove the checkpoint of a job that is over. What stays goes with the job's record."""
-        if not self._checkpointed:
-            return
-        try:
-            self._services.artifacts.delete(self._checkpoint)
-        except Unavailable as error:
-            log.debug("checkpoint not removed", extra={"job": self._job.id, "error": error})
+        if self._checkpointed:
+            self._remove(self._checkpoint)
 
-    def _look(self, drawing: Drawing | None) -> None:
-        """Go on, or stop; without a drawing to save the end of the slice is no reason to."""
+    def vanish(self) -> None:
+        """Remove what was stored for a job whose record is gone: recover, which removed both, was here before us."""
+        try:
+            self._services.jobs.get(self._job.id)
+        except NotFound:
+            self._remove(keys.job_prefix(self._job.tenant, self._job.id))
+        except Unavailable as error:
+            log.debug("job not looked for", extra={"job": self._job.id, "error": error})
+
+    def _remove(self, prefix: str) -> None:
+        try:
+            self._services.artifacts.delete(prefix)
+        except Unavailable as error:
+            log.warning("artifacts not removed", extra={"job": self._job.id, "error": error})
+
+    def _look(self) -> None:
+        """Whether anybody still wants the video of us."""
+        self._heartbeat.moved()
         if self._heartbeat.lost.is_set():
             raise Interrupted(None)
         if self._heartbeat.cancelled.is_set():
             raise Interrupted(Cancelled(self._attempt))
-        if drawing is not None and (self._drain.is_set() or time.monotonic() > self._end):
-            self._save(drawing)
-            raise Interrupted(Yielded(self._attempt))
 
     def _store(self, drawing: Drawing, folder: Path) -> Output:
         request = self._job.request
         self._report(Phase.DECODING, drawing.step)
         movie, still = folder / "video.mp4", folder / "thumbnail.webp"
         middle = MiddleFrame(request.num_frames)
-        encode(middle.watch(drawing.decode()), movie, request)
+        encode(middle.watch(self._frames(drawing)), movie, request)
         facts = playback.examine(movie)
         playback.check(facts, request)
         assert middle.picture is not None
         still.write_bytes(thumbnail(middle.picture))
-        self._look(None)
+        self._look()
         self._report(Phase.UPLOADING, drawing.step)
         video = self._upload(movie, "video/mp4")
         thumb = self._upload(still, "image/webp")
@@ -133,28 +154,37 @@ class Attempt:
             codec=facts.codec,
         )
 
+    def _frames(self, drawing: Drawing) -> Iterator[Frames]:
+        """The pictures, for as long as somebody wants them."""
+        for chunk in drawing.decode():
+            self._look()
+            yield chunk
+
     def _upload(self, path: Path, content_type: str) -> Artifact:
-        """Store one artifact. A store that is away for a while must not cost a finished drawing."""
         key = keys.artifact_key(self._job.tenant, self._job.id, self._attempt, path.name)
-        give_up = time.monotonic() + UPLOAD_PATIENCE
-        while True:
-            try:
-                return self._services.artifacts.put(key, path, content_type)
-            except Unavailable as error:
-                if time.monotonic() > give_up:
-                    raise
-                log.warning("upload to be repeated", extra={"job": self._job.id, "error": error})
-            time.sleep(UPLOAD_PAUSE)
-            self._look(None)
+        return self._patiently(lambda: self._services.artifacts.put(key, path, content_type))
 
     def _resumable(self) -> bytes | None:
         """The checkpoint that an earlier attempt left, if there is one."""
         if not self._checkpointed:
             return None
         try:
-            return b"".join(self._services.artifacts.read(self._checkpoint))
+            return self._patiently(lambda: b"".join(self._services.artifacts.read(self._checkpoint)))
         except NotFound:
             return None
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """An artifact store that is away for a while must cost neither a finished drawing nor half of one."""
+        give_up = time.monotonic() + self._patience.artifacts
+        while True:
+            try:
+                return call()
+            except Unavailable as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("waiting for the artifact store", extra={"job": self._job.id, "error": error})
+            time.sleep(self._patience.artifacts_pause)
+            self._look()
 
     def _save(self, drawing: Drawing) -> None:
         """Store a checkpoint. Without it the next attempt draws more steps again; it is worth no failure."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+from functions.generate.patience import Patience
 from shared.core.errors import NotFound, StaleAttempt, Unavailable
 from shared.core.job import Job, JobState
 from shared.ports import JobStore
@@ -18,19 +20,22 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """Renews the lease in a thread of its own, from `with` to its end.
 
-    `lost` is set once another attempt may own the job; `cancelled` once its caller wants it no
-    more. A store that is away sets neither: the lease may well outlive the outage, and if it does
-    not, the fence refuses whatever this worker says afterwards.
+    `lost` is set once it does so no longer and another attempt may own the job; `cancelled` once
+    its caller wants it no more. A store that is away sets neither: the lease may well outlive the
+    outage, and if it does not, the fence refuses whatever this worker says afterwards.
     """
 
-    def __init__(self, jobs: JobStore, job: Job, settings: Settings) -> None:
+    def __init__(self, jobs: JobStore, job: Job, settings: Settings, *, patience: Patience, drain: Event) -> None:
         self.lost = Event()
         self.cancelled = Event()
         self._jobs = jobs
         self._job = job
         self._settings = settings
+        self._patience = patience
+        self._drain = drain
         self._over = Event()
-        self._thread = Thread(target=self._beat, name=f"heartbeat {job.id}", daemon=True)
+        self._moved_at = time.monotonic()
+        self._thread = Thread(target=self._run, name=f"heartbeat {job.id}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -40,17 +45,33 @@ class Heartbeat:
         self._over.set()
         self._thread.join()
 
-    def _beat(self) -> None:
+    def moved(self) -> None:
+        """The attempt got on. One that hangs would otherwise hold its job for ever."""
+        self._moved_at = time.monotonic()
+
+    def _run(self) -> None:
+        try:
+            while not self._over.wait(self._settings.heartbeat.total_seconds()) and self._beat():
+                pass
+        finally:
+            self.lost.set()
+
+    def _beat(self) -> bool:
+        """Renew once; whether to go on."""
         attempt = self._job.attempt or ""
-        while not self._over.wait(self._settings.heartbeat.total_seconds()):
-            try:
-                job = self._jobs.renew(self._job.id, attempt, self._settings.lease)
-            except (StaleAttempt, NotFound):
-                log.warning("lease lost", extra={"job": self._job.id, "attempt": attempt})
-                self.lost.set()
-                return
-            except Unavailable as error:
-                log.warning("lease not renewed", extra={"job": self._job.id, "error": error})
-            else:
-                if job.state is JobState.CANCELLING:
-                    self.cancelled.set()
+        if time.monotonic() - self._moved_at > self._patience.step:
+            # Somebody else shall draw the job, and this process, whose model hangs, no other.
+            log.error("the model hangs", extra={"job": self._job.id, "attempt": attempt})
+            self._drain.set()
+            return False
+        try:
+            job = self._jobs.renew(self._job.id, attempt, self._settings.lease)
+        except (StaleAttempt, NotFound):
+            log.warning("lease lost", extra={"job": self._job.id, "attempt": attempt})
+            return False
+        except Unavailable as error:
+            log.warning("lease not renewed", extra={"job": self._job.id, "error": error})
+        else:
+            if job.state is JobState.CANCELLING:
+                self.cancelled.set()
+        return True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from functions.submit.app import create_app
 from shared import wiring
 from shared.core.access import new_api_key
 from shared.settings import Settings
+from tests.functions.studio import Studio
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -59,3 +62,10 @@ def client(settings, services):
 @pytest.fixture
 def auth(api_key):
     return {"Authorization": f"Bearer {api_key}"}
+
+
+@pytest.fixture
+def studio(services, settings):
+    """One process of generate."""
+    with ThreadPoolExecutor() as pool:
+        yield Studio(services, settings, pool)

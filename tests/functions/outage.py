@@ -1,0 +1,41 @@
+"""A store of which one call fails for a while: what lies behind it is the real one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.core.errors import Unavailable
+
+
+class Outage:
+    """Passes everything on but `call`, which is away for the first `times` (None: for ever).
+
+    With `where` only calls whose first argument ends so; with `answered` they reach the store, and the answer is lost.
+    """
+
+    def __init__(
+        self, store: Any, call: str, *, times: int | None = None, where: str = "", answered: bool = False
+    ) -> None:
+        self._store = store
+        self._call = call
+        self._times = times
+        self._where = where
+        self._answered = answered
+        self.tries = 0
+
+    def __getattr__(self, name: str) -> Any:
+        passed_on = getattr(self._store, name)
+        return self._fail(passed_on) if name == self._call else passed_on
+
+    def _fail(self, passed_on: Any) -> Any:
+        def call(first: Any, *rest: Any, **named: Any) -> Any:
+            if not str(first).endswith(self._where):
+                return passed_on(first, *rest, **named)
+            self.tries += 1
+            if self._times is not None and self.tries > self._times:
+                return passed_on(first, *rest, **named)
+            if self._answered:
+                passed_on(first, *rest, **named)
+            raise Unavailable(f"{self._call} is away")
+
+        return call
