@@ -61,6 +61,7 @@ class Painter:
 
         Raises:
             Busy: A drawing is going on, or none may begin. A request that timed out at Knative leaves us drawing.
+            Unavailable: A store is away, and no job was taken.
         """
         if self._drain.is_set():
             raise Busy("this process is stopping", retry_after=5)
@@ -78,7 +79,12 @@ class Painter:
             self._gpu.release()
 
     def _claim(self) -> Job | None:
-        """The best queued job. When an answer is lost, the next call speaks for the same attempt and gets its job."""
+        """The best queued job. When an answer is lost, the next call speaks for the same attempt and gets its job.
+
+        Raises:
+            Unavailable: Of one of the stores: a drawing that cannot be kept would cost its job a try.
+        """
+        self._services.artifacts.ping()
         job = self._services.jobs.claim(self._next_attempt, self._settings.lease)
         self._next_attempt = new_attempt_id()
         return job

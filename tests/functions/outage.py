@@ -28,14 +28,14 @@ class Outage:
         return self._fail(passed_on) if name == self._call else passed_on
 
     def _fail(self, passed_on: Any) -> Any:
-        def call(first: Any, *rest: Any, **named: Any) -> Any:
-            if not str(first).endswith(self._where):
-                return passed_on(first, *rest, **named)
+        def call(*words: Any, **named: Any) -> Any:
+            if self._where and not words[0].endswith(self._where):
+                return passed_on(*words, **named)
             self.tries += 1
             if self._times is not None and self.tries > self._times:
-                return passed_on(first, *rest, **named)
+                return passed_on(*words, **named)
             if self._answered:
-                passed_on(first, *rest, **named)
+                passed_on(*words, **named)
             raise Unavailable(f"{self._call} is away")
 
         return call

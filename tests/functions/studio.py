@@ -58,7 +58,9 @@ class HeldDrawing(InstantDrawing):
     def decode(self):
         if self.engine.at is None:
             self.engine.hold.here()
-        return super().decode()
+        for chunk in super().decode():
+            self.engine.chunks += 1
+            yield chunk
 
 
 class Held(Instant):
@@ -69,6 +71,7 @@ class Held(Instant):
         self.hold = hold or Hold()
         self.begun: list[int] = []
         self.steps = 0
+        self.chunks = 0
 
     def begin(self, request, checkpoint=None):
         drawing = HeldDrawing(request, checkpoint)

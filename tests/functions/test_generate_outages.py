@@ -39,6 +39,14 @@ def test_an_upload_that_never_comes_through_gives_the_job_back(services, studio)
     assert not studio.drain.is_set()
 
 
+def test_while_artifacts_cannot_be_stored_no_job_is_taken_and_none_loses_a_try(services, settings):
+    job = queue(services)
+    app = create_app(settings, replace(services, artifacts=Outage(services.artifacts, "ping")), Instant(None))
+
+    assert 503 == wake(app.test_client()).status_code
+    assert job == services.jobs.get(job.id)
+
+
 def test_checkpoints_that_cannot_be_stored_stop_no_drawing(services, studio, settings_with):
     studio.settings = settings_with(CHECKPOINT_SECONDS="0.000001")
     job = queue(services)

@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
+from functions.generate.handler import Painter
 from functions.recover.handler import Sweeper
 from shared import wiring
 from shared.core import events, wire
 from shared.core.job import Job, JobState
 from shared.settings import Settings
+from tests.engines.instant import Instant
 from tests.functions.jobs import queue
 from tests.servers import free_port
 from tests.stores import REQUEST
@@ -171,7 +173,7 @@ def test_a_stop_in_the_middle_of_a_job_puts_it_back_at_no_loss(gunicorn, service
     os.killpg(gunicorn.process.pid, number)  # as a terminal does it: arbiter and worker both hear it, the latter twice
 
     assert 0 == gunicorn.process.wait(GRACE)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 10
     bell.join(5)
     back = services.jobs.get(job.id)
     assert (JobState.QUEUED, 1, 0) == (back.state, back.attempts, back.losses), gunicorn.log.read_text()
@@ -204,6 +206,31 @@ def test_the_job_of_a_killed_worker_is_found_and_drawn_by_the_next(gunicorn, ser
     assert 200 == gunicorn.wake()[0]
     done = services.jobs.get(job.id)
     assert (JobState.COMPLETED, 2) == (done.state, done.attempts)
+
+
+def test_a_worker_that_was_frozen_past_its_lease_changes_nothing_when_it_wakes(gunicorn, services):
+    settings = Settings.from_env(gunicorn.variables)
+    job = queue(services, request=replace(REQUEST, num_inference_steps=10))
+    gunicorn.start()
+    bell = gunicorn.hold()
+    running(services, job)
+    zombie = gunicorn.worker()
+
+    os.kill(zombie, signal.SIGSTOP)
+    try:
+        eventually(lambda: services.jobs.expired_leases(10), "the lease runs out")
+        Sweeper(services, settings).sweep()
+        Painter(services, Instant(settings), settings, drain=threading.Event()).serve()
+        won = services.jobs.get(job.id)
+    finally:
+        os.kill(zombie, signal.SIGCONT)
+    bell.join(10)
+
+    assert (JobState.COMPLETED, 2) == (won.state, won.attempts)
+    assert won == services.jobs.get(job.id)
+    assert won.output.video == services.artifacts.stat(won.output.video.key)
+    assert "lease lost" in gunicorn.log.read_text()
+    assert 200 == gunicorn.wake()[0]
 
 
 def test_an_engine_that_broke_twice_is_replaced_with_its_worker(gunicorn, services):
