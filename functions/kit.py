@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from flask import Flask, Response, current_app, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shared.core import problems, wire
 from shared.core.errors import FlipbookError, TemporaryError
@@ -38,9 +38,10 @@ def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     `app.extensions["drain"]` is set once the process was told to stop (gunicorn.conf.py).
     """
     app = Flask(name, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # a body without a length is cut there, and nobody is told
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in the order of the docs
     app.extensions["drain"] = Flag()
+    app.extensions["unready"] = ""
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.add_url_rule("/readyz", "readyz", lambda: _readyz(ping))
     app.add_url_rule("/metrics", "metrics", _metrics)
@@ -57,6 +58,14 @@ def drain_of(app: Flask) -> Flag:
     return cast("Flag", app.extensions["drain"])
 
 
+def body() -> bytes:
+    """The request's body. Raises: RequestEntityTooLarge."""
+    data = request.get_data()
+    if len(data) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return data
+
+
 def on_event(app: Flask, path: str, handle: Callable[[Event], None]) -> None:
     """Take CloudEvents at `path`. A 2xx answer has no body: Knative takes any other for a failure.
 
@@ -65,7 +74,7 @@ def on_event(app: Flask, path: str, handle: Callable[[Event], None]) -> None:
     """
 
     def receive() -> Response:
-        handle(wire.from_http(request.headers, request.get_data()))
+        handle(wire.from_http(request.headers, body()))
         return Response(status=200)
 
     app.add_url_rule(path, f"event {path}", receive, methods=["POST"])
@@ -87,6 +96,7 @@ def _readyz(ping: Callable[[], None]) -> Response:
     if drain_of(current_app).is_set():
         return Response("stopping\n", status=503, mimetype="text/plain")
     ping()
+    current_app.extensions["unready"] = ""
     return Response("ok\n", mimetype="text/plain")
 
 
@@ -109,9 +119,19 @@ def _finish_response(response: Response) -> Response:
 
 
 def _flipbook_error(error: FlipbookError) -> Response:
-    if isinstance(error, TemporaryError):
+    found = problems.of(error)
+    # A server that is set up wrongly is nobody's request's fault either: the operator must hear of it.
+    if (isinstance(error, TemporaryError) or found.status >= 500) and not _known(error):
         log.warning("request not served", extra={"route": request.path, "error": error})
-    return answer(problems.of(error))
+    return answer(found)
+
+
+def _known(error: FlipbookError) -> bool:
+    """Whether the probe before told the same; they come many times a second."""
+    if request.endpoint != "readyz":
+        return False
+    before, current_app.extensions["unready"] = current_app.extensions["unready"], str(error)
+    return bool(before == str(error))
 
 
 def _http_error(error: HTTPException) -> Response:

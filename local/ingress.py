@@ -26,6 +26,9 @@ class Ingress:
 
 
 def _forwarded(request: web.BaseRequest) -> Request:
+    """Raises: Refusal: CONNECT, `*` or a whole URL. Glued to an instance's address it would lead to another host."""
+    if not request.raw_path.startswith("/"):
+        raise Refusal(400, "ask for a path of this server")
     headers = CIMultiDict(request.headers)
     before = headers.get("X-Forwarded-For")
     remote = request.remote or "unknown"

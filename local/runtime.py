@@ -115,7 +115,10 @@ class Runtime:
         stack.push_async_callback(fleet.stop, GRACE)
         for work in (*(replicas.run() for replicas in fleet.replicas), *eventing.work()):
             self._begin(stack, work)
-        server = web.Server(Ingress(self._public).handle, handler_cancellation=True, access_log=None)
+        # Decompressed here a body would no longer have the length that its head tells the function.
+        server = web.Server(
+            Ingress(self._public).handle, handler_cancellation=True, access_log=None, auto_decompress=False
+        )
         await _open(stack, web.ServerRunner(server, shutdown_timeout=_FAREWELL), public_door)
 
     def _begin(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:

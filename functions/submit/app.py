@@ -91,7 +91,7 @@ def _json() -> object:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("the body must be JSON, sent with Content-Type: application/json")
     try:
-        body: object = json.loads(request.get_data(), parse_constant=_no_number)
+        body: object = json.loads(kit.body(), parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise InvalidRequest(Problem("", "the body is not valid JSON"), code="invalid_request") from None
     return body

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +14,13 @@ import pytest
 from tests.local.stand import Running, call, platform, service, trigger, until
 
 EVENT = {"Ce-Id": "1", "Ce-Source": "/test", "Ce-Type": "door", "Ce-Specversion": "1.0"}
+
+
+def exchange(port, request):
+    """What comes back for these very characters."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request.encode())
+        return connection.recv(65536)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +105,37 @@ def test_an_instance_finds_what_a_container_would(running):
     names = ("K_SERVICE", "K_REVISION", "K_CONFIGURATION")
     assert ["door", "door-00001", "door"] == [environ[name] for name in names]
     assert environ["GUNICORN_CMD_ARGS"] == f"--bind=127.0.0.1:{environ['PORT']}"
+
+
+@pytest.mark.parametrize("line", ["CONNECT x@{0}", "CONNECT {0}", "OPTIONS *", "GET http://{0}/"])
+def test_a_request_that_names_another_host_reaches_nobody(running, line):
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        host = "{}:{}".format(*elsewhere.getsockname())
+        assert b"400" == exchange(running.port, f"{line.format(host)} HTTP/1.1\r\nHost: x\r\n\r\n").split()[1]
+        elsewhere.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+
+
+def test_a_compressed_body_passes_as_it_is(running):
+    body = gzip.compress(b"a" * 1000)
+    headers = {"Content-Encoding": "gzip"}
+    assert body == call(f"{running.api}/echo", method="POST", body=body, headers=headers).body
+
+
+def test_a_broken_request_leaves_no_secret_in_the_log(running):
+    answer = exchange(running.port, "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer fb_sesame\0\r\n\r\n")
+    assert b"400" == answer.split()[1]
+    until(lambda: running.said("no HTTP that can be read: BadHttpMessage"))
+    assert not running.said("sesame")
+    assert not running.said("Traceback")
+
+
+def test_an_event_cannot_begin_a_line_of_the_log(running):
+    way = {"Ce-Id": "%0Aforged", "Ce-Source": "/test", "Ce-Type": "door", "Ce-Specversion": "1.0"}
+    assert 202 == call(running.broker, method="POST", body=json.dumps({"status": 400}).encode(), headers=way).status
+    until(lambda: running.said("LOST"))
+    assert not [line for line in running.lines if line.startswith("forged")]
 
 
 def test_a_caller_who_goes_away_gives_the_place_free(running):
