@@ -185,6 +185,23 @@ def test_a_finished_video_is_served_whole_in_part_and_by_head(client, auth, serv
     assert 400 == client.get(f"{url}?variant=sound", headers=auth).status_code
 
 
+def test_what_a_caller_has_already_is_not_sent_again(client, auth, services, settings):
+    job_id = create(client, auth)
+    complete(services, settings, job_id)
+    url = f"/v1/videos/{job_id}/content"
+    etag = client.get(url, headers=auth).headers["ETag"]
+
+    same = client.get(url, headers=auth | {"If-None-Match": etag})
+    rest = client.get(url, headers=auth | {"Range": "bytes=8-", "If-Range": etag})
+    changed = client.get(url, headers=auth | {"Range": "bytes=8-", "If-Range": '"another"'})
+    several = client.get(url, headers=auth | {"Range": "bytes=0-1,4-5"})
+
+    assert (304, b"") == (same.status_code, same.data)
+    assert (206, b"89") == (rest.status_code, rest.data)
+    assert (200, b"0123456789") == (changed.status_code, changed.data)
+    assert (200, b"0123456789") == (several.status_code, several.data)
+
+
 def test_a_failed_job_is_told_with_200_and_has_no_content(client, auth, services, settings):
     job_id = create(client, auth)
     job = services.jobs.claim("a", settings.lease)

@@ -1,0 +1,53 @@
+"""What callers send, decoded: bodies and page arguments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from functions import kit
+from shared.core.errors import InvalidRequest, Problem
+
+MAX_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PageArguments:
+    """Which part of a list: at most `limit` things behind the id `after`, oldest first if `ascending`."""
+
+    limit: int
+    after: str | None
+    ascending: bool
+
+
+def json_body() -> object:
+    """The request's JSON. Raises: InvalidRequest, UnsupportedMediaType."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("the body must be JSON, sent with Content-Type: application/json")
+    try:
+        body: object = json.loads(kit.body(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise InvalidRequest(Problem("", "the body is not valid JSON"), code="invalid_request") from None
+    return body
+
+
+def page_arguments() -> PageArguments:
+    """Raises: InvalidRequest: Naming every wrong argument."""
+    found = []
+    limit, order = request.args.get("limit", "20"), request.args.get("order", "desc")
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MAX_PAGE:
+        found.append(Problem("/limit", f"must be a whole number from 1 to {MAX_PAGE}"))
+    if order not in ("asc", "desc"):
+        found.append(Problem("/order", "must be asc or desc"))
+    if found:
+        raise InvalidRequest(*found)
+    return PageArguments(limit=int(limit), after=request.args.get("after"), ascending=order == "asc")
+
+
+def _no_number(word: str) -> None:
+    """Python reads NaN and Infinity; JSON (RFC 8259) knows neither."""
+    raise ValueError(word)
