@@ -57,11 +57,11 @@ class Gunicorn:
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, engine: str = "tests.engines.slow:Slow") -> None:
+    def start(self, engine: str = "tests.engines.slow:Slow", grace: int = GRACE) -> None:
         self.port = free_port()
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         arguments = ["--config=functions/gunicorn.conf.py", f"--bind=127.0.0.1:{self.port}", "--threads=4"]
-        arguments += ["--timeout=0", f"--graceful-timeout={GRACE}", "functions.generate.app:create_app()"]
+        arguments += ["--timeout=0", f"--graceful-timeout={grace}", "functions.generate.app:create_app()"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", *arguments],
@@ -243,6 +243,19 @@ def test_an_engine_that_broke_twice_is_replaced_with_its_worker(gunicorn, servic
     states = [services.jobs.get(job.id).state for job in (first, second, third)]
     assert [JobState.FAILED, JobState.FAILED, JobState.QUEUED] == states
     eventually(lambda: gunicorn.worker() not in (None, worn) and gunicorn._is_ready(), "another worker")
+
+
+def test_a_worker_whose_model_hangs_goes_all_the_same(gunicorn, services):
+    job = queue(services)
+    gunicorn.start("tests.engines.hang:Hang", grace=1)
+    gunicorn.hold()
+    running(services, job)
+    hanging = gunicorn.worker()
+
+    os.kill(hanging, signal.SIGTERM)
+
+    eventually(lambda: gunicorn.worker() not in (None, hanging) and gunicorn._is_ready(), "another worker")
+    eventually(lambda: services.jobs.expired_leases(10), "the lease runs out")
 
 
 def test_what_is_no_event_is_refused_in_a_way_that_nobody_retries(gunicorn, services):
