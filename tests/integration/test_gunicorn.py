@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,7 +25,6 @@ from shared.core.job import Job, JobState
 from shared.settings import Settings
 from tests.engines.instant import Instant
 from tests.functions.jobs import queue
-from tests.servers import free_port
 from tests.stores import REQUEST
 
 ROOT = Path(__file__).parents[2]
@@ -58,17 +58,20 @@ class Gunicorn:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, engine: str = "tests.engines.slow:Slow", grace: int = GRACE) -> None:
-        self.port = free_port()
+        # Its port is ours before it starts: a free port may be another's by then.
+        door = socket.create_server(("127.0.0.1", 0))
+        self.port = door.getsockname()[1]
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        arguments = ["--config=functions/gunicorn.conf.py", f"--bind=127.0.0.1:{self.port}", "--threads=4"]
+        arguments = ["--config=functions/gunicorn.conf.py", f"--bind=fd://{door.fileno()}", "--threads=4"]
         arguments += ["--timeout=0", f"--graceful-timeout={grace}", "functions.generate.app:create_app()"]
-        with self.log.open("ab") as log:
+        with door, self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", *arguments],
                 cwd=ROOT,
                 env=kept | self.variables | {"ENGINE": engine},
                 stdout=log,
                 stderr=log,
+                pass_fds=[door.fileno()],
                 start_new_session=True,
             )
         eventually(self._is_ready, "it is ready")
@@ -250,6 +253,7 @@ def test_a_worker_whose_model_hangs_goes_all_the_same(gunicorn, services):
     gunicorn.start("tests.engines.hang:Hang", grace=1)
     gunicorn.hold()
     running(services, job)
+    time.sleep(1)  # it is drawn, and by now hangs: steps 1 and 2 take nothing
     hanging = gunicorn.worker()
 
     os.kill(hanging, signal.SIGTERM)
