@@ -1,5 +1,6 @@
 """How gunicorn runs every function; what differs between them stands in knative/*.yaml."""
 
+import os
 import signal
 from types import FrameType
 from typing import Any
@@ -33,3 +34,9 @@ def post_request(worker: Any, _request: Any, _environ: Any, _response: Any) -> N
     """An app may stop itself, because its model is past use; the arbiter then starts another worker."""
     if worker.wsgi.extensions["drain"].is_set():
         worker.alive = False
+
+
+def worker_exit(_arbiter: Any, worker: Any) -> None:
+    """Leave although a request hangs: Python would wait for its thread for ever, and the arbiter for us."""
+    if worker.pid == os.getpid() and worker.nr_conns:
+        os._exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,7 +25,6 @@ from shared.core.job import Job, JobState
 from shared.settings import Settings
 from tests.engines.instant import Instant
 from tests.functions.jobs import queue
-from tests.servers import free_port
 from tests.stores import REQUEST
 
 ROOT = Path(__file__).parents[2]
@@ -57,18 +57,21 @@ class Gunicorn:
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, engine: str = "tests.engines.slow:Slow") -> None:
-        self.port = free_port()
+    def start(self, engine: str = "tests.engines.slow:Slow", grace: int = GRACE) -> None:
+        # Its port is ours before it starts: a free port may be another's by then.
+        door = socket.create_server(("127.0.0.1", 0))
+        self.port = door.getsockname()[1]
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        arguments = ["--config=functions/gunicorn.conf.py", f"--bind=127.0.0.1:{self.port}", "--threads=4"]
-        arguments += ["--timeout=0", f"--graceful-timeout={GRACE}", "functions.generate.app:create_app()"]
-        with self.log.open("ab") as log:
+        arguments = ["--config=functions/gunicorn.conf.py", f"--bind=fd://{door.fileno()}", "--threads=4"]
+        arguments += ["--timeout=0", f"--graceful-timeout={grace}", "functions.generate.app:create_app()"]
+        with door, self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", *arguments],
                 cwd=ROOT,
                 env=kept | self.variables | {"ENGINE": engine},
                 stdout=log,
                 stderr=log,
+                pass_fds=[door.fileno()],
                 start_new_session=True,
             )
         eventually(self._is_ready, "it is ready")
@@ -243,6 +246,20 @@ def test_an_engine_that_broke_twice_is_replaced_with_its_worker(gunicorn, servic
     states = [services.jobs.get(job.id).state for job in (first, second, third)]
     assert [JobState.FAILED, JobState.FAILED, JobState.QUEUED] == states
     eventually(lambda: gunicorn.worker() not in (None, worn) and gunicorn._is_ready(), "another worker")
+
+
+def test_a_worker_whose_model_hangs_goes_all_the_same(gunicorn, services):
+    job = queue(services)
+    gunicorn.start("tests.engines.hang:Hang", grace=1)
+    gunicorn.hold()
+    running(services, job)
+    time.sleep(1)  # it is drawn, and by now hangs: steps 1 and 2 take nothing
+    hanging = gunicorn.worker()
+
+    os.kill(hanging, signal.SIGTERM)
+
+    eventually(lambda: gunicorn.worker() not in (None, hanging) and gunicorn._is_ready(), "another worker")
+    eventually(lambda: services.jobs.expired_leases(10), "the lease runs out")
 
 
 def test_what_is_no_event_is_refused_in_a_way_that_nobody_retries(gunicorn, services):

@@ -8,6 +8,7 @@ import itertools
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -24,6 +25,7 @@ ALL = {
     "slow": ["Slow"],
     "slow_setup": ["SlowSetup"],
     "crash_at_step": ["CrashAtStep"],
+    "hang": ["Hang"],
     "kill_self": ["KillSelf", "KillSelfOnce"],
     "not_finite": ["NotFinite"],
     "out_of_memory": ["NoRoom"],
@@ -127,6 +129,16 @@ def test_failing_engines_fail_in_step_three_with_or_without_a_checkpoint(name, e
     for one in (failing.begin(asked, drawing.checkpoint()), drawing):
         with pytest.raises(error, match="step 3"):
             one.advance()
+
+
+def test_hang_never_comes_back_from_step_three(asked):
+    drawing = engine("hang:Hang").begin(asked)
+    drawing.advance()
+    drawing.advance()
+    step = threading.Thread(target=drawing.advance, daemon=True)
+    step.start()
+    step.join(0.2)
+    assert step.is_alive()
 
 
 LAST_WORDS = """
