@@ -116,25 +116,26 @@ def _page_arguments() -> tuple[int, bool]:
 
 def _send(videos: Videos, content: Content) -> Response:
     artifact = content.artifact
-    start, end = 0, artifact.bytes
-    if request.range:
-        start, end = _range(request.range, artifact.bytes)
+    part = _part(request.range, artifact.bytes)
+    start, end = part or (0, artifact.bytes)
     body = videos.bytes(artifact, start, end) if request.method == "GET" else iter(())
-    response = Response(body, status=206 if request.range else 200, content_type=artifact.content_type)
+    response = Response(body, status=206 if part else 200, content_type=artifact.content_type)
     response.content_length = end - start
     response.accept_ranges = "bytes"
     response.set_etag(artifact.sha256)
     response.headers["Content-Disposition"] = f'inline; filename="{content.filename}"'
-    if request.range:
+    if part:
         response.content_range.set(start, end, artifact.bytes)
     return response
 
 
-def _range(wanted: Range, length: int) -> tuple[int, int]:
-    """One range of bytes; several at once are not satisfiable here.
+def _part(wanted: Range | None, length: int) -> tuple[int, int] | None:
+    """The one range of bytes that is asked for; None: the whole, also for what we do not serve (RFC 9110, 14.2).
 
     Raises: RequestedRangeNotSatisfiable.
     """
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) > 1:
+        return None
     bounds = wanted.range_for_length(length)
     if bounds is None:
         raise RequestedRangeNotSatisfiable(length, description=f"the video has {length} bytes")
