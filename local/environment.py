@@ -21,6 +21,18 @@ LOOPBACK: Final = {"WEBHOOK_NETWORKS": "127.0.0.0/8,::1/128"}
 """Given to every instance, asked for or not: on one machine a callback's receiver is on that machine."""
 
 
+def check(caller: Mapping[str, str]) -> None:
+    """Raises: CannotStart: A setting of the caller's is wrong, whichever Service it is for."""
+    _settings({name: value for name, value in caller.items() if value and name in SETTINGS})
+
+
+def _settings(variables: Mapping[str, str]) -> None:
+    try:
+        Settings.from_env(variables)
+    except BadSetting as error:
+        raise CannotStart(f"{error}.") from None
+
+
 class Environment:
     """Resolves a Service's variables; `stands_in` are this machine's values by variable name."""
 
@@ -39,10 +51,7 @@ class Environment:
         asked = {name: self._value(service, name, value) for name, value in service.env.items()}
         found = {name: value for name, value in asked.items() if value is not None}
         resolved = {**LOOPBACK, **self._caller, **found}
-        try:
-            Settings.from_env(resolved)
-        except BadSetting as error:
-            raise CannotStart(f"{error}.") from None
+        _settings(resolved)
         return resolved
 
     def _value(self, service: Service, name: str, value: str | SecretKey) -> str | None:

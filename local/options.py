@@ -59,7 +59,7 @@ def _number(environ: Mapping[str, str], variable: str, *, default: int, low: int
     text = environ.get(variable, "")
     if not text:
         return default
-    if not text.isdecimal() or not low <= int(text) <= high:
+    if not (text.isascii() and text.isdecimal()) or not low <= int(text) <= high:
         raise CannotStart(f"{variable}: {text!r} is not a whole number from {low} to {high}.")
     return int(text)
 

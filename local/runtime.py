@@ -21,7 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from local import accelerators
+from local import accelerators, environment
 from local.accelerators import Accelerators
 from local.banner import banner
 from local.broker_ingress import BrokerIngress
@@ -74,6 +74,7 @@ class Runtime:
 
     async def _start(self, stack: AsyncExitStack) -> str:
         options, platform = self._options, self._platform
+        environment.check(self._caller)
         public_door, broker_door = self._doors(stack)
         data = DataDir(options.data_dir)
         stack.callback(data.close)
@@ -206,18 +207,21 @@ async def _embedded_redis(stack: AsyncExitStack, data: DataDir, environ: Mapping
 
 
 async def _client(stack: AsyncExitStack, url: str) -> Redis:
-    pool = BlockingConnectionPool.from_url(
-        url, max_connections=32, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
-    )
-    client = Redis(connection_pool=pool)
-    stack.push_async_callback(pool.disconnect)
-    stack.push_async_callback(client.aclose)
     try:
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=32, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+        )
+        client = Redis(connection_pool=pool)
+        stack.push_async_callback(pool.disconnect)
+        stack.push_async_callback(client.aclose)
         policy = (await client.info("memory"))["maxmemory_policy"]
     except (RedisError, OSError) as error:
         # Only its place: the rest of the URL may hold a password.
         place = urlsplit(url)
-        raise CannotStart(f"Redis at {place.hostname or place.path} does not answer: {error}.") from None
+        where = place.hostname or place.path or "localhost"
+        raise CannotStart(f"Redis at {where} does not answer: {str(error).rstrip('.')}.") from None
+    except (TypeError, ValueError):
+        raise CannotStart("REDIS_URL: has an option behind the ? that redis-py does not know.") from None
     if policy != "noeviction":
         raise CannotStart(
             f"The Redis server drops keys when its memory is full (maxmemory-policy {policy}), and jobs with them. "

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from shared.core.access import Keyring
 from shared.core.catalog import CATALOG
 from shared.core.signing import secret_key
 
+REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -22,7 +24,36 @@ class BadSetting(ValueError):
     """A variable has a value that cannot be used; the message names it and what is allowed."""
 
 
-def _text(value: str) -> str:
+def _url(*schemes: str) -> Callable[[str], str]:
+    """Empty, or a URL with one of the schemes; which of them need a host follows from the scheme."""
+
+    def read(value: str) -> str:
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname, parts.port  # both are parsed when they are read
+        except ValueError:
+            # Not Python's own words: they repeat what may be a password.
+            raise ValueError("must be a URL: look at its host and port") from None
+        if parts.scheme not in schemes or "://" not in value:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if parts.scheme in ("http", "https", "s3") and not host:
+            raise ValueError(f"must be more than {parts.scheme}://: a host or bucket follows")
+        if parts.scheme == "file" and (parts.netloc not in ("", "localhost") or not parts.path.startswith("/")):
+            raise ValueError("must be file:///absolute/path")
+        return value
+
+    return read
+
+
+def _base_url(value: str) -> str:
+    return _url("http", "https")(value).rstrip("/")
+
+
+def _engine(value: str) -> str:
+    if re.fullmatch(r"mochi|[\w.]+:\w+", value) is None:
+        raise ValueError(f"must be mochi or module:Class, not {value!r}")
     return value
 
 
@@ -83,13 +114,13 @@ def _setting(variable: str, read: Callable[[str], Any], default: str) -> Any:
 class Settings:
     """Each field is one environment variable; `from_env` names them in its errors."""
 
-    redis_url: str = _setting("REDIS_URL", _text, "")
+    redis_url: str = _setting("REDIS_URL", _url(*REDIS_SCHEMES, "memory"), "")
     """The job store: redis://, rediss://, unix://, redis-cluster:// or memory:// (one process, tests)."""
-    artifacts_url: str = _setting("ARTIFACTS_URL", _text, "")
+    artifacts_url: str = _setting("ARTIFACTS_URL", _url("s3", "file", "memory"), "")
     """The artifact store: file:///folder, s3://bucket/prefix or memory://."""
-    s3_endpoint_url: str = _setting("S3_ENDPOINT_URL", _text, "")
+    s3_endpoint_url: str = _setting("S3_ENDPOINT_URL", _url("http", "https"), "")
     """S3 server other than AWS; empty: AWS. Credentials come from boto3's own chain."""
-    broker_url: str = _setting("K_SINK", _text, "")
+    broker_url: str = _setting("K_SINK", _url("http", "https", "memory"), "")
     """Where CloudEvents are posted: the Broker's address. Knative's name for it."""
     api_keys: tuple[str, ...] = _setting("API_KEYS", _api_keys, "")
     """Keys that open the API: `fb_<id>_<secret>` each, separated by spaces."""
@@ -99,14 +130,14 @@ class Settings:
     """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
     webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", _seconds, "15")
     """One callback's whole exchange."""
-    public_url: str = _setting("PUBLIC_URL", _text, "")
+    public_url: str = _setting("PUBLIC_URL", _base_url, "")
     """Put before the links in answers and callbacks; empty: links are paths."""
 
     models: tuple[str, ...] = _setting("MODELS", _models, "mochi-1-tiny")
     """Models offered, the default one first."""
     weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
     """Holds one folder per model id, as diffusers saves it."""
-    engine: str = _setting("ENGINE", _text, "mochi")
+    engine: str = _setting("ENGINE", _engine, "mochi")
     """What draws: `mochi`, or module:Class of another VideoEngine (benchmarks, fault tests)."""
 
     lease: timedelta = _setting("LEASE_SECONDS", _seconds, "60")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NoReturn, cast
+from typing import NoReturn, cast
 
 from shared.adapters.file_artifacts import FileArtifacts
 from shared.adapters.http_broker import HttpBroker
@@ -34,11 +34,9 @@ from shared.ports import (
     Outbox,
     WebhookSender,
 )
-from shared.settings import BadSetting, Settings
+from shared.settings import REDIS_SCHEMES, BadSetting, Settings
 
 log = logging.getLogger(__name__)
-
-REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,8 @@ class Courier:
             pass  # deleted by its owner; the end of the job is still told
         else:
             if not job.discarded:
-                data = views.video(job, base_url=self._settings.public_url)
+                gone_at = job.finished_at + self._settings.retention if job.finished_at else None
+                data = views.video(job, base_url=self._settings.public_url, expires_at=gone_at)
         event = views.callback(event_id=taken.event_id, event_type=taken.event_type, at=taken.created_at, data=data)
         written = replace(taken, body=json.dumps(event, separators=(",", ":"), ensure_ascii=False))
         return written if self._services.deliveries.keep(taken, written) else None

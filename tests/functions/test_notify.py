@@ -42,6 +42,17 @@ def test_the_end_of_a_job_is_told_and_standardwebhooks_verifies_it(services, cou
     assert event == wire.from_http(headers, body).data
 
 
+def test_a_callback_shows_the_video_as_the_api_does(services, courier, client, auth):
+    with Receiver() as receiver:
+        job = queue(services, callback=receiver.url)
+        services.jobs.apply(job.id, CancelRequested())
+
+        courier.run()
+
+        [(_, body)] = receiver.received
+    assert client.get(f"/v1/videos/{job.id}", headers=auth).json == json.loads(body)["data"]
+
+
 def test_a_tampered_body_does_not_verify(services, courier):
     with Receiver() as receiver:
         services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested())

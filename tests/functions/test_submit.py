@@ -236,6 +236,27 @@ def test_a_deleted_running_job_is_gone_at_once_and_its_worker_told(client, auth,
     assert JobState.CANCELLING is services.jobs.renew(job_id, job.attempt, settings.lease).state
 
 
+def test_a_deleted_video_is_as_unknown_as_one_that_never_was(client, auth, services, settings):
+    job_id = create(client, auth)
+    services.jobs.claim(new_attempt_id(), settings.lease)
+    client.delete(f"/v1/videos/{job_id}", headers=auth)
+    never = "video_" + "0" * 26
+
+    told = [client.get(f"/v1/videos/{name}", headers=auth).json["detail"] for name in (job_id, never)]
+
+    assert [f"there is no video {job_id}", f"there is no video {never}"] == told
+
+
+@pytest.mark.parametrize("header", ["bytes=0-1,4-5", "frames=1-2", "bytes=x"])
+def test_ranges_that_are_not_served_are_ignored(client, auth, services, settings, header):
+    job_id = create(client, auth)
+    complete(services, settings, job_id)
+
+    answer = client.get(f"/v1/videos/{job_id}/content", headers=auth | {"Range": header})
+
+    assert (200, b"0123456789") == (answer.status_code, answer.data)
+
+
 def test_a_deleted_video_takes_its_artifacts_along(client, auth, services, settings):
     job_id = create(client, auth)
     output = complete(services, settings, job_id).output

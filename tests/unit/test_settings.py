@@ -34,7 +34,10 @@ def test_a_heartbeat_by_default_has_many_chances_within_a_lease():
     ("variable", "text", "field", "value"),
     [
         ("REDIS_URL", "redis://store:6379/0", "redis_url", "redis://store:6379/0"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=1", "redis_url", "unix:///run/redis.sock?db=1"),
+        ("ARTIFACTS_URL", "file:///var/videos", "artifacts_url", "file:///var/videos"),
         ("K_SINK", "http://broker/ns/default", "broker_url", "http://broker/ns/default"),
+        ("PUBLIC_URL", "https://videos.example.com/", "public_url", "https://videos.example.com"),
         ("API_KEYS", f" {KEY},\n{KEY} ", "api_keys", (KEY, KEY)),
         ("WEBHOOK_SECRET", SECRET, "webhook_secret", SECRET),
         ("WEBHOOK_NETWORKS", "10.0.0.0/8, fd00::/8", "webhook_networks", ("10.0.0.0/8", "fd00::/8")),
@@ -59,6 +62,14 @@ BAD = [
     *(("API_KEYS", text) for text in ("letmein", f"{KEY} letmein", f"{KEY} {KEY[:-1]}t")),
     *(("WEBHOOK_SECRET", text) for text in ("letmein", SECRET[:-9], SECRET + "\n")),
     *(("WEBHOOK_NETWORKS", text) for text in ("10.0.0.1/8", "localhost", "10.0.0.0/8 nowhere")),
+    *(("REDIS_URL", text) for text in ("nonsense", "redis:6379", "http://store", "redis://h:port", "redis://[::1")),
+    *(("ARTIFACTS_URL", text) for text in ("/folder", "s3://", "file://folder/x", "https://bucket")),
+    *(
+        (variable, text)
+        for variable in ("K_SINK", "PUBLIC_URL", "S3_ENDPOINT_URL")
+        for text in ("x", "http://", "://x")
+    ),
+    *(("ENGINE", text) for text in ("", "mocha", "module.Class", "module:")),
     *(("LOG_LEVEL", text) for text in ("", "LOUD", "10")),
 ]
 
@@ -74,13 +85,19 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(variable, text):
 
 
 @pytest.mark.parametrize(
-    ("variable", "text"), [("API_KEYS", "fb_secret-part-in-a-wrong-form"), ("WEBHOOK_SECRET", "whsec_c2VjcmV0")]
+    ("variable", "text"),
+    [
+        ("API_KEYS", "fb_secret-part-in-a-wrong-form"),
+        ("WEBHOOK_SECRET", "whsec_c2VjcmV0"),
+        ("REDIS_URL", "redis://user:pass/word@store"),
+    ],
 )
 def test_a_bad_secret_is_not_repeated(variable, text):
     with pytest.raises(BadSetting) as caught:
         Settings.from_env({variable: text})
 
     assert text not in str(caught.value)
+    assert "pass" not in str(caught.value)
 
 
 def test_variables_that_are_none_of_ours_are_no_error():
