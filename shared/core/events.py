@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,10 @@ SOURCE: Final = "/flipbook"
 """CloudEvents `source`: with `id` it identifies an event."""
 
 QUEUED: Final = "dev.flipbook.video.queued.v1"
-"""The wake-up: there is work. It names a job, but decides nothing about it."""
+"""There is work. It names a job, but decides nothing about it. With a bell it wakes a GPU."""
+BELL: Final = "bell"
+RING: Final = "ring"
+"""The extension attribute, and its value, that generate's Trigger listens for."""
 STARTED: Final = "dev.flipbook.video.started.v1"
 COMPLETED: Final = "dev.flipbook.video.completed.v1"
 FAILED: Final = "dev.flipbook.video.failed.v1"
@@ -59,6 +62,11 @@ def of(job: Job) -> Event | None:
     return Event(id=event_id(job.id, job.version), type=type_, subject=job.id, time=job.changed_at, data=_data(job))
 
 
+def rung(event: Event) -> Event:
+    """`event` as a wake-up."""
+    return replace(event, extensions={**event.extensions, BELL: RING})
+
+
 def wake_up(job_id: str, at: datetime) -> Event:
     """Ring again for a queued job that nobody works on."""
     return Event(
@@ -67,6 +75,7 @@ def wake_up(job_id: str, at: datetime) -> Event:
         subject=job_id,
         time=at,
         data={"id": job_id, "object": "video", "state": JobState.QUEUED.value},
+        extensions={BELL: RING},
     )
 
 
