@@ -7,6 +7,8 @@ from flask import Flask
 from functions import kit
 from functions.submit import door
 from functions.submit.handler import Videos
+from functions.submit.steering import Steering
+from functions.submit.steering_routes import steering_routes
 from functions.submit.video_routes import video_routes
 from shared import wiring
 from shared.core.access import Keyring
@@ -22,5 +24,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     services = services or wiring.build(settings)
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, Keyring(settings.api_keys))
-    app.register_blueprint(video_routes(Videos(services, settings)))
+    videos = Videos(services, settings)
+    app.register_blueprint(video_routes(videos))
+    app.register_blueprint(steering_routes(Steering(services, settings, videos)))
     return app

@@ -113,6 +113,7 @@ def _native(job: Job) -> dict[str, Any]:
         "guidance_scale": request.guidance_scale,
         "metadata": dict(job.metadata),
         "webhook": {"url": job.webhook.url, "events": list(job.webhook.events)} if job.webhook else None,
+        "retried_from_video_id": job.retried_from,
         "started_at": _unix(job.started_at),
         "finished_at": _unix(job.finished_at),
     }
