@@ -6,6 +6,7 @@ from flask import Flask
 
 from functions import kit
 from functions.submit import door
+from functions.submit.following import Follower
 from functions.submit.handler import Videos
 from functions.submit.steering import Steering
 from functions.submit.steering_routes import steering_routes
@@ -25,6 +26,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, Keyring(settings.api_keys))
     videos = Videos(services, settings)
-    app.register_blueprint(video_routes(videos))
+    app.register_blueprint(video_routes(videos, Follower(videos, kit.drain_of(app))))
     app.register_blueprint(steering_routes(Steering(services, settings, videos)))
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from functions.submit import polling
 from functions.submit.door import caller
 from functions.submit.steering import Steering
 
@@ -24,6 +25,6 @@ def steering_routes(steering: Steering) -> Blueprint:
         response = jsonify(video)
         response.status_code = 202
         response.headers["Location"] = f"/v1/videos/{video['id']}"
-        return response
+        return polling.paced(response, video)
 
     return routes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -46,6 +48,11 @@ def video(
         "output": _output(job.output, self_url) if job.output else None,
         "links": {"self": self_url, "content": f"{self_url}/content"},
     }
+
+
+def tag(view: Mapping[str, Any]) -> str:
+    """The same for the same view, another one for any other: for ETag."""
+    return hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def video_list(videos: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
