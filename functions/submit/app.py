@@ -8,6 +8,7 @@ from functions import kit
 from functions.submit import door
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from functions.submit.queue_routes import queue_routes
 from functions.submit.steering import Steering
 from functions.submit.steering_routes import steering_routes
 from functions.submit.video_routes import video_routes
@@ -27,5 +28,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     door.guard(app, Keyring(settings.api_keys))
     videos = Videos(services, settings)
     app.register_blueprint(video_routes(videos, Follower(videos, kit.drain_of(app))))
+    app.register_blueprint(queue_routes(services.jobs))
     app.register_blueprint(steering_routes(Steering(services, settings, videos)))
     return app

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from functions.submit.search import search
 from shared.core import keys, views
 from shared.core.access import Caller
 from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidRequest, NotFound, Problem
@@ -16,6 +17,7 @@ from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
 from shared.core.output import Artifact
 from shared.core.request import MAX_SEED, CreateVideo, parse, resolve
+from shared.core.selection import Selection
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -75,9 +77,14 @@ class Videos:
         """Raises: NotFound."""
         return self.view(self.job(caller, job_id))
 
-    def list(self, caller: Caller, *, limit: int, after: str | None, ascending: bool) -> dict[str, Any]:
-        page = self._services.jobs.page(caller.tenant, limit=limit, after=after, ascending=ascending)
-        return views.video_list([self.view(job) for job in page.jobs], has_more=page.has_more)
+    def list(
+        self, caller: Caller, selection: Selection, *, limit: int, after: str | None, ascending: bool
+    ) -> dict[str, Any]:
+        jobs = self._services.jobs
+        found = search(jobs, caller.tenant, selection, limit=limit, after=after, ascending=ascending)
+        return views.video_list(
+            [self.view(job) for job in found.jobs], has_more=found.last is not None, last_id=found.last
+        )
 
     def delete(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Cancel the job if it is not over, and remove it: from now on it is not found.

@@ -36,11 +36,13 @@ def has_another(video: dict[str, Any]) -> bool:
     return bool(request.if_none_match) and not request.if_none_match.contains_weak(views.tag(video))
 
 
-def paced(response: Response, video: dict[str, Any]) -> Response:
-    """OpenAI's clients read the pace of their polling from here."""
-    after = pace.poll_after_ms(JobState(video["state"]), video["queue_position"])
-    if after is not None:
-        response.headers["openai-poll-after-ms"] = str(after)
+def accepted(video: dict[str, Any], *, waited: int = 0) -> Response:
+    """A new Video; its caller preferred to wait so many seconds for its end, and it may have come."""
+    response = _paced(jsonify(video), video)
+    response.status_code = 200 if JobState(video["state"]).is_final else 202
+    response.headers["Location"] = f"/v1/videos/{video['id']}"
+    if waited:
+        response.headers["Preference-Applied"] = f"wait={waited}"
     return response
 
 
@@ -49,4 +51,12 @@ def told(video: dict[str, Any]) -> Response:
     tag = views.tag(video)
     response = Response(status=304) if request.if_none_match.contains_weak(tag) else jsonify(video)
     response.set_etag(tag)
-    return paced(response, video)
+    return _paced(response, video)
+
+
+def _paced(response: Response, video: dict[str, Any]) -> Response:
+    """OpenAI's clients read the pace of their polling from here."""
+    after = pace.poll_after_ms(JobState(video["state"]), video["queue_position"])
+    if after is not None:
+        response.headers["openai-poll-after-ms"] = str(after)
+    return response

@@ -21,10 +21,6 @@ def steering_routes(steering: Steering) -> Blueprint:
 
     @routes.post("/<job_id>/retry")
     def retry(job_id: str) -> Response:
-        video = steering.retry(caller(), job_id)
-        response = jsonify(video)
-        response.status_code = 202
-        response.headers["Location"] = f"/v1/videos/{video['id']}"
-        return polling.paced(response, video)
+        return polling.accepted(steering.retry(caller(), job_id))
 
     return routes

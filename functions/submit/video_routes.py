@@ -10,7 +10,7 @@ from functions.submit.bodies import json_body, page_arguments
 from functions.submit.door import caller
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
-from shared.core.job import JobState
+from shared.core import selection
 
 
 def video_routes(videos: Videos, follower: Follower) -> Blueprint:
@@ -22,17 +22,14 @@ def video_routes(videos: Videos, follower: Follower) -> Blueprint:
         seconds = polling.preferred_wait()
         if seconds:
             video = follower.ended(caller(), video, seconds)
-        response = jsonify(video)
-        response.status_code = 200 if JobState(video["state"]).is_final else 202
-        response.headers["Location"] = f"/v1/videos/{video['id']}"
-        if seconds:
-            response.headers["Preference-Applied"] = f"wait={seconds}"
-        return polling.paced(response, video)
+        return polling.accepted(video, waited=seconds)
 
     @routes.get("")
     def page() -> Response:
         wanted = page_arguments()
-        return jsonify(videos.list(caller(), limit=wanted.limit, after=wanted.after, ascending=wanted.ascending))
+        chosen = selection.parse(request.args.items(multi=True))
+        video_list = videos.list(caller(), chosen, limit=wanted.limit, after=wanted.after, ascending=wanted.ascending)
+        return jsonify(video_list)
 
     @routes.get("/<job_id>")
     def get(job_id: str) -> Response:

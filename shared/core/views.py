@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from shared.core.job import Job, JobState
 from shared.core.output import Output
 from shared.core.progress import Progress
 
-_STATUS: Final[Mapping[JobState, str]] = {
+STATUS: Final[Mapping[JobState, str]] = {
     JobState.QUEUED: "queued",
     JobState.RUNNING: "in_progress",
     JobState.CANCELLING: "in_progress",
@@ -55,14 +55,27 @@ def tag(view: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def video_list(videos: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
-    """A page of Videos, in OpenAI's cursor form: the next page is asked for with `after=<last_id>`."""
+def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | None = None) -> dict[str, Any]:
+    """A page of Videos, in OpenAI's cursor form: the next page is asked for with `after=<last_id>`.
+
+    `last_id`, by default the last Video's, may be behind it, where videos were passed over.
+    """
     return {
         "object": "list",
         "data": videos,
         "first_id": videos[0]["id"] if videos else None,
-        "last_id": videos[-1]["id"] if videos else None,
+        "last_id": last_id or (videos[-1]["id"] if videos else None),
         "has_more": has_more,
+    }
+
+
+def queue(*, waiting: int, running: int, oldest: timedelta) -> dict[str, Any]:
+    """How much work there is, of all tenants together: numbers only."""
+    return {
+        "object": "queue",
+        "waiting": waiting,
+        "running": running,
+        "oldest_wait_seconds": int(oldest.total_seconds()),
     }
 
 
@@ -89,7 +102,7 @@ def _openai(job: Job, percent: int, expires_at: datetime | None) -> dict[str, An
         "id": job.id,
         "object": "video",
         "model": request.model,
-        "status": _STATUS[job.state],
+        "status": STATUS[job.state],
         "progress": 100 if completed else percent,
         "prompt": request.prompt,
         "created_at": _unix(job.created_at),

@@ -1,5 +1,6 @@
 """Following a job: what a caller has already, how long he is held, and when he is told to ask again."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +10,9 @@ import pytest
 
 from functions import kit
 from functions.submit.app import create_app
-from functions.submit.following import PLACES
+from functions.submit.following import PLACES, Follower
+from functions.submit.handler import Videos
+from shared.core.access import Caller
 from shared.core.errors import Unavailable
 from shared.core.ids import new_attempt_id
 from shared.core.job import CancelRequested, Completed
@@ -126,20 +129,49 @@ def test_a_wrong_wait_is_named(client, auth, services, text):
     assert (400, ["/wait"]) == (answer.status_code, [error["pointer"] for error in answer.json["errors"]])
 
 
-def test_only_some_may_wait_and_all_are_let_go_when_the_process_stops(app, auth, services, pool):
+class Crowd(threading.Event):
+    """A drain flag that knows how many wait for it."""
+
+    def __init__(self):
+        super().__init__()
+        self._lock = threading.Lock()
+        self.size = 0
+
+    def wait(self, timeout=None):
+        with self._lock:
+            self.size += 1
+        try:
+            return super().wait(timeout)
+        finally:
+            with self._lock:
+                self.size -= 1
+
+
+def test_only_some_may_wait_and_the_others_are_answered_at_once(services, settings, pool):
+    videos, crowd, ada = Videos(services, settings), Crowd(), Caller("default", "0a1b2c3d")
+    follower, video = Follower(videos, crowd), videos.get(ada, queue(services).id)
+    held = [pool.submit(follower.changed, ada, video, 30) for _ in range(PLACES)]
+    eventually(lambda: crowd.size == PLACES)
+
+    told, seconds = timed(lambda: follower.changed(ada, video, 30))
+    assert (video, True) == (told, seconds < 5)
+
+    crowd.set()
+    assert [video] * PLACES == [waiting.result(5) for waiting in held]
+    crowd.clear()
+    told, seconds = timed(lambda: follower.changed(ada, video, 1))
+    assert seconds >= 1, "the places were not given back"
+
+
+def test_who_waits_is_answered_when_the_process_stops(app, auth, services, pool):
     job = queue(services)
-
-    def get(seconds):
-        return timed(lambda: app.test_client().get(f"/v1/videos/{job.id}?wait={seconds}", headers=auth))
-
-    held = [pool.submit(get, 30) for _ in range(PLACES)]
-    answer, _ = eventually(lambda: next((found for found in [get(1)] if found[1] < 0.5), None), timeout=20)
-    assert (200, "queued") == (answer.status_code, answer.json["state"])
-    assert not any(waiting.done() for waiting in held)
+    held = pool.submit(lambda: app.test_client().get(f"/v1/videos/{job.id}?wait=30", headers=auth))
+    time.sleep(0.2)
+    assert not held.done()
 
     kit.drain_of(app).set()
 
-    assert [200] * PLACES == [waiting.result(5)[0].status_code for waiting in held]
+    assert (200, "queued") == (held.result(5).status_code, held.result().json["state"])
 
 
 @pytest.mark.parametrize("header", ["wait=20", "respond-async, Wait=20", 'wait="20"; foo', "wait=99999"])
