@@ -123,7 +123,9 @@ class Settings:
     broker_url: str = _setting("K_SINK", _url("http", "https", "memory"), "")
     """Where CloudEvents are posted: the Broker's address. Knative's name for it."""
     api_keys: tuple[str, ...] = _setting("API_KEYS", _api_keys, "")
-    """Keys that open the API: `fb_<id>_<secret>` each, separated by spaces."""
+    """Keys that open the API: `fb_<id>_<secret>` each. Before a key may stand whose it is (`acme=fb_...`) and what
+    it may do (`acme:videos:read+videos:write=fb_...`); a key alone opens everything of the tenant `default`. The
+    scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`)."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", _secret, "")
     """Signs callbacks: `whsec_<base64 of 24 to 64 bytes>`."""
     webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", _networks, "")

@@ -6,7 +6,11 @@ from flask import Flask
 
 from functions import kit
 from functions.submit import door
+from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from functions.submit.queue_routes import queue_routes
+from functions.submit.steering import Steering
+from functions.submit.steering_routes import steering_routes
 from functions.submit.video_routes import video_routes
 from shared import wiring
 from shared.core.access import Keyring
@@ -22,5 +26,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     services = services or wiring.build(settings)
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, Keyring(settings.api_keys))
-    app.register_blueprint(video_routes(Videos(services, settings)))
+    videos = Videos(services, settings)
+    app.register_blueprint(video_routes(videos, Follower(videos, kit.drain_of(app))))
+    app.register_blueprint(queue_routes(services.jobs))
+    app.register_blueprint(steering_routes(Steering(services, settings, videos)))
     return app

@@ -1,4 +1,4 @@
-"""Who is calling: nothing is told, not even which paths exist, before a valid key was shown."""
+"""Who is calling, and whether he may: nothing is told, not even which paths exist, before a valid key was shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request
 
 from functions import kit
 from shared.core import problems
-from shared.core.access import Caller, Keyring
+from shared.core.access import Caller, Keyring, Scope
 
 
 def guard(app: Flask, keyring: Keyring) -> None:
@@ -21,6 +21,8 @@ def guard(app: Flask, keyring: Keyring) -> None:
         if found is None:
             return _refused()
         g.caller = found
+        if request.endpoint is not None:  # where nothing is, 404 and 405 are nobody's secret
+            found.needs(_scope())
         return None
 
 
@@ -28,6 +30,13 @@ def caller() -> Caller:
     """Whose key this request showed."""
     found: Caller = g.caller
     return found
+
+
+def _scope() -> Scope:
+    """What this request needs: derived from its method, so that a new route is not open by mistake."""
+    if request.endpoint == "metrics":
+        return Scope.ADMIN
+    return Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
 
 
 def _refused() -> Response:

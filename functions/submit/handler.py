@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from functions.submit.search import search
 from shared.core import keys, views
 from shared.core.access import Caller
 from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidRequest, NotFound, Problem
@@ -16,6 +17,7 @@ from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
 from shared.core.output import Artifact
 from shared.core.request import MAX_SEED, CreateVideo, parse, resolve
+from shared.core.selection import Selection
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -61,26 +63,35 @@ class Videos:
             expires_at=now + self._settings.queue_ttl,
             max_losses=self._settings.max_losses,
         )
+        return self.accept(caller, job)
+
+    def accept(self, caller: Caller, job: Job) -> dict[str, Any]:
+        """Queue a new job."""
         job = self._services.jobs.create(job)
         metrics.JOBS_CREATED.labels(job.request.model).inc()
         log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
         self._services.announce(job)
-        return self._view(job)
+        return self.view(job)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""
-        return self._view(self._job(caller, job_id))
+        return self.view(self.job(caller, job_id))
 
-    def list(self, caller: Caller, *, limit: int, after: str | None, ascending: bool) -> dict[str, Any]:
-        page = self._services.jobs.page(caller.tenant, limit=limit, after=after, ascending=ascending)
-        return views.video_list([self._view(job) for job in page.jobs], has_more=page.has_more)
+    def list(
+        self, caller: Caller, selection: Selection, *, limit: int, after: str | None, ascending: bool
+    ) -> dict[str, Any]:
+        jobs = self._services.jobs
+        found = search(jobs, caller.tenant, selection, limit=limit, after=after, ascending=ascending)
+        return views.video_list(
+            [self.view(job) for job in found.jobs], has_more=found.last is not None, last_id=found.last
+        )
 
     def delete(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Cancel the job if it is not over, and remove it: from now on it is not found.
 
         What cannot go at once (a worker still holds it, a store is away) recover removes.
         """
-        job = self._cancelled(self._job(caller, job_id))
+        job = self.cancelled(self.job(caller, job_id))
         self._services.jobs.discard(job_id)
         log.info("video deleted", extra={"job": job_id, "state": job.state, "key_id": caller.key_id})
         if job.state.is_final:
@@ -90,7 +101,7 @@ class Videos:
 
     def content(self, caller: Caller, job_id: str, variant: str) -> Content:
         """Raises: NotFound, InvalidRequest: Unknown variant, Conflict: Not ready yet."""
-        job = self._job(caller, job_id)
+        job = self.job(caller, job_id)
         if variant not in ("video", "thumbnail"):
             raise InvalidRequest(Problem("/variant", "must be video or thumbnail"))
         if not job.state.is_final:
@@ -108,7 +119,7 @@ class Videos:
         """Raises: NotFound: The artifact is gone."""
         return self._services.artifacts.read(artifact.key, start=start, end=end)
 
-    def _job(self, caller: Caller, job_id: str) -> Job:
+    def job(self, caller: Caller, job_id: str) -> Job:
         """Never there, deleted or another tenant's: nobody can tell one from the other."""
         with suppress(NotFound):
             job = self._services.jobs.get(job_id)
@@ -116,7 +127,7 @@ class Videos:
                 return job
         raise NotFound(f"there is no video {job_id}")
 
-    def _cancelled(self, job: Job) -> Job:
+    def cancelled(self, job: Job) -> Job:
         """The job, on its way to an end if it was not over."""
         try:
             job = self._services.jobs.apply(job.id, CancelRequested())
@@ -125,7 +136,7 @@ class Videos:
         self._services.announce(job)
         return job
 
-    def _view(self, job: Job) -> dict[str, Any]:
+    def view(self, job: Job) -> dict[str, Any]:
         jobs = self._services.jobs
         progress, percent = (None, 0) if job.attempts == 0 else jobs.progress(job)
         return views.video(

@@ -5,33 +5,39 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from functions.submit import sending
+from functions.submit import polling, sending
 from functions.submit.bodies import json_body, page_arguments
 from functions.submit.door import caller
+from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from shared.core import selection
 
 
-def video_routes(videos: Videos) -> Blueprint:
+def video_routes(videos: Videos, follower: Follower) -> Blueprint:
     routes = Blueprint("videos", __name__, url_prefix="/v1/videos")
 
     @routes.post("")
     def create() -> Response:
         video = videos.create(caller(), json_body())
-        response = jsonify(video)
-        response.status_code = 202
-        response.headers["Location"] = f"/v1/videos/{video['id']}"
-        # OpenAI's clients read the pace of their polling from here.
-        response.headers["openai-poll-after-ms"] = "1000"
-        return response
+        seconds = polling.preferred_wait()
+        if seconds:
+            video = follower.ended(caller(), video, seconds)
+        return polling.accepted(video, waited=seconds)
 
     @routes.get("")
     def page() -> Response:
         wanted = page_arguments()
-        return jsonify(videos.list(caller(), limit=wanted.limit, after=wanted.after, ascending=wanted.ascending))
+        chosen = selection.parse(request.args.items(multi=True))
+        video_list = videos.list(caller(), chosen, limit=wanted.limit, after=wanted.after, ascending=wanted.ascending)
+        return jsonify(video_list)
 
     @routes.get("/<job_id>")
     def get(job_id: str) -> Response:
-        return jsonify(videos.get(caller(), job_id))
+        seconds = polling.wait_argument()
+        video = videos.get(caller(), job_id)
+        if seconds and not polling.has_another(video):
+            video = follower.changed(caller(), video, seconds)
+        return polling.told(video)
 
     @routes.delete("/<job_id>")
     def delete(job_id: str) -> Response:

@@ -1,4 +1,8 @@
-"""Who may come in: API keys of the form `fb_<id>_<secret>`."""
+"""Who may come in, as whom, and to do what: API keys of the form `fb_<id>_<secret>`.
+
+An entry is a key, with what it opens before it: `[<tenant>[:<scope>[+<scope>]...]=]<key>`.
+A key alone opens everything of the tenant `default`.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,29 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-_FORM: Final = re.compile(r"fb_([a-z0-9]{8})_([A-Za-z0-9_-]{32,64})")
+from shared.core.errors import Forbidden
+
+_KEY: Final = re.compile(r"fb_([a-z0-9]{8})_([A-Za-z0-9_-]{32,64})")
+_TENANT: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""As a DNS label, so that it is a name in every store."""
+DEFAULT_TENANT: Final = "default"
+
+
+class Scope(StrEnum):
+    """What a key may be good for."""
+
+    READ = "videos:read"
+    """See videos and the queue."""
+    WRITE = "videos:write"
+    """Create, cancel, retry and delete videos."""
+    ADMIN = "admin"
+    """See the numbers of the whole platform (`/metrics`)."""
+
+
+ALL_SCOPES: Final = frozenset(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +43,12 @@ class Caller:
 
     tenant: str
     key_id: str
+    scopes: frozenset[Scope] = ALL_SCOPES
+
+    def needs(self, scope: Scope) -> None:
+        """Raises: Forbidden: The key is not good for that."""
+        if scope not in self.scopes:
+            raise Forbidden(f"this API key lacks the scope {scope}")
 
 
 def new_api_key() -> str:
@@ -29,23 +59,48 @@ def new_api_key() -> str:
 class Keyring:
     """The keys that open the API. Keeps only digests, compares in constant time."""
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        """Raises: ValueError: A key is not of our form, or two share an id; no key is repeated in the message."""
-        self._digests: dict[str, bytes] = {}
-        for key in keys:
-            match = _FORM.fullmatch(key)
-            if match is None:
-                raise ValueError("an API key is fb_<8 letters or digits>_<32 to 64 letters, digits, - or _>")
-            if self._digests.setdefault(match[1], _digest(key)) != _digest(key):
-                raise ValueError(f"two API keys have the id {match[1]}; one of them would open nothing")
+    def __init__(self, entries: Iterable[str]) -> None:
+        """Raises: ValueError: An entry is not of our form, or two share an id; no key is repeated in the message."""
+        self._known: dict[str, tuple[bytes, Caller]] = {}
+        for entry in entries:
+            digest, caller = _read(entry)
+            known = self._known.setdefault(caller.key_id, (digest, caller))
+            if known[0] != digest:
+                raise ValueError(f"two API keys have the id {caller.key_id}; one of them would open nothing")
+            if known[1] != caller:
+                raise ValueError(f"the API key {caller.key_id} stands there twice, and opens not the same both times")
 
     def caller(self, key: str) -> Caller | None:
         """Whose key this is; None when it opens nothing."""
-        match = _FORM.fullmatch(key)
-        known = self._digests.get(match[1], b"") if match else b""
-        if match is None or not hmac.compare_digest(_digest(key), known):
+        match = _KEY.fullmatch(key)
+        known = self._known.get(match[1]) if match else None
+        if known is None or not hmac.compare_digest(_digest(key), known[0]):
             return None
-        return Caller(tenant="default", key_id=match[1])
+        return known[1]
+
+
+def _read(entry: str) -> tuple[bytes, Caller]:
+    owner, equals, key = entry.rpartition("=")
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise ValueError(
+            "an API key is fb_<8 letters or digits>_<32 to 64 letters, digits, - or _>,"
+            " with <tenant>= or <tenant>:<scope>+<scope>= before it if it must not open everything"
+        )
+    tenant, colon, scopes = owner.partition(":") if equals else (DEFAULT_TENANT, "", "")
+    if _TENANT.fullmatch(tenant) is None:
+        raise ValueError(
+            f"the tenant of the API key {match[1]} must be 1 to 63 of a-z, 0-9 and -, with no - at either end"
+        )
+    return _digest(key), Caller(tenant, match[1], _scopes(match[1], scopes) if colon else ALL_SCOPES)
+
+
+def _scopes(key_id: str, text: str) -> frozenset[Scope]:
+    try:
+        return frozenset(Scope(word) for word in text.split("+"))
+    except ValueError:
+        # Not the word that is wrong: somebody may have put the secret there.
+        raise ValueError(f"the scopes of the API key {key_id} must be one or more of {'+'.join(Scope)}") from None
 
 
 def _digest(key: str) -> bytes:

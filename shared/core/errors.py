@@ -3,6 +3,7 @@
 FlipbookError
 ├── PermanentError            asking again cannot help
 │   ├── InvalidRequest        the caller's words are wrong; carries every Problem found
+│   ├── Forbidden             the caller's key is not good for that
 │   ├── NotFound              no such thing, or not the caller's
 │   ├── Conflict              it exists and stands in the way
 │   ├── IllegalChange         the job's state has no such step
@@ -53,6 +54,10 @@ class InvalidRequest(PermanentError):
         super().__init__("; ".join(f"{p.pointer or '/'}: {p.detail}" for p in problems))
         self.problems = problems
         self.code = code
+
+
+class Forbidden(PermanentError):
+    """The caller is known, and his key lacks a scope; the message names it."""
 
 
 class NotFound(PermanentError):

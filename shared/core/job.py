@@ -182,6 +182,8 @@ class Job:
     request: VideoRequest
     webhook: Webhook | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    retried_from: str | None = None
+    """The job that ended without a video and is asked for again by this one."""
 
     created_at: datetime
     expires_at: datetime

@@ -15,6 +15,7 @@ from shared.core.errors import (
     Busy,
     Conflict,
     FlipbookError,
+    Forbidden,
     IllegalChange,
     InvalidRequest,
     NotFound,
@@ -70,6 +71,8 @@ def of(error: FlipbookError) -> Answer:
             answer = Answer(status=400, code=code, detail=text, errors=problems)
         case AddressRefused():
             answer = Answer(status=400, code="ssrf_blocked", detail=text)
+        case Forbidden():
+            answer = Answer(status=403, code="forbidden", detail=text)
         case NotFound():
             answer = Answer(status=404, code="not_found", detail=text)
         case Conflict(code=code):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from shared.core.job import Job, JobState
 from shared.core.output import Output
 from shared.core.progress import Progress
 
-_STATUS: Final[Mapping[JobState, str]] = {
+STATUS: Final[Mapping[JobState, str]] = {
     JobState.QUEUED: "queued",
     JobState.RUNNING: "in_progress",
     JobState.CANCELLING: "in_progress",
@@ -48,14 +50,32 @@ def video(
     }
 
 
-def video_list(videos: list[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
-    """A page of Videos, in OpenAI's cursor form: the next page is asked for with `after=<last_id>`."""
+def tag(view: Mapping[str, Any]) -> str:
+    """The same for the same view, another one for any other: for ETag."""
+    return hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | None = None) -> dict[str, Any]:
+    """A page of Videos, in OpenAI's cursor form: the next page is asked for with `after=<last_id>`.
+
+    `last_id`, by default the last Video's, may be behind it, where videos were passed over.
+    """
     return {
         "object": "list",
         "data": videos,
         "first_id": videos[0]["id"] if videos else None,
-        "last_id": videos[-1]["id"] if videos else None,
+        "last_id": last_id or (videos[-1]["id"] if videos else None),
         "has_more": has_more,
+    }
+
+
+def queue(*, waiting: int, running: int, oldest: timedelta) -> dict[str, Any]:
+    """How much work there is, of all tenants together: numbers only."""
+    return {
+        "object": "queue",
+        "waiting": waiting,
+        "running": running,
+        "oldest_wait_seconds": int(oldest.total_seconds()),
     }
 
 
@@ -82,7 +102,7 @@ def _openai(job: Job, percent: int, expires_at: datetime | None) -> dict[str, An
         "id": job.id,
         "object": "video",
         "model": request.model,
-        "status": _STATUS[job.state],
+        "status": STATUS[job.state],
         "progress": 100 if completed else percent,
         "prompt": request.prompt,
         "created_at": _unix(job.created_at),
@@ -113,6 +133,7 @@ def _native(job: Job) -> dict[str, Any]:
         "guidance_scale": request.guidance_scale,
         "metadata": dict(job.metadata),
         "webhook": {"url": job.webhook.url, "events": list(job.webhook.events)} if job.webhook else None,
+        "retried_from_video_id": job.retried_from,
         "started_at": _unix(job.started_at),
         "finished_at": _unix(job.finished_at),
     }

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from shared.core.access import Caller, Keyring, new_api_key
+from shared.core.access import ALL_SCOPES, Caller, Keyring, Scope, new_api_key
+from shared.core.errors import Forbidden
 
 KEY = "fb_0a1b2c3d_" + "s" * 43
 
@@ -75,3 +76,59 @@ def test_the_same_key_twice_is_one_key():
 
 def test_a_ring_keeps_no_key():
     assert KEY not in repr(vars(Keyring([KEY])))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "tenant", "scopes"),
+    [
+        ("", "default", ALL_SCOPES),
+        ("acme=", "acme", ALL_SCOPES),
+        ("acme:videos:read=", "acme", {Scope.READ}),
+        ("acme:videos:write+videos:read=", "acme", {Scope.READ, Scope.WRITE}),
+        ("default:admin=", "default", {Scope.ADMIN}),
+        ("a-1=", "a-1", ALL_SCOPES),
+        ("x" * 63 + "=", "x" * 63, ALL_SCOPES),
+    ],
+)
+def test_before_a_key_may_stand_whose_it_is_and_what_it_may_do(prefix, tenant, scopes):
+    assert Caller(tenant, "0a1b2c3d", frozenset(scopes)) == Keyring([prefix + KEY]).caller(KEY)
+
+
+@pytest.mark.parametrize("prefix", ["acme=", "acme:videos:read="])
+def test_a_key_is_shown_without_what_stands_before_it(prefix):
+    assert None is Keyring([prefix + KEY]).caller(prefix + KEY)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "sentence"),
+    [
+        *(
+            (prefix, "the tenant of the API key 0a1b2c3d must be")
+            for prefix in ("=", ":admin=", "Acme=", "a/b=", "a=b=")
+        ),
+        *((prefix, "the tenant of the API key 0a1b2c3d must be") for prefix in ("-a=", "a-=", "..=", "x" * 64 + "=")),
+        *((prefix, "the scopes of the API key 0a1b2c3d must be") for prefix in ("a:=", "a:all=", "a:admin+=", "a::=")),
+        ("acme:", "an API key is fb_"),
+        ("acme", "an API key is fb_"),
+    ],
+)
+def test_a_wrong_word_before_a_key_is_refused_with_a_sentence(prefix, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
+        Keyring([prefix + KEY])
+
+    assert KEY not in str(caught.value)
+
+
+def test_one_key_cannot_be_two_callers():
+    with pytest.raises(ValueError, match="the API key 0a1b2c3d stands there twice"):
+        Keyring(["acme=" + KEY, "other=" + KEY])
+    with pytest.raises(ValueError, match="the API key 0a1b2c3d stands there twice"):
+        Keyring([KEY, "default:admin=" + KEY])
+
+
+def test_a_missing_scope_is_named():
+    caller = Caller("acme", "0a1b2c3d", frozenset({Scope.READ}))
+
+    caller.needs(Scope.READ)
+    with pytest.raises(Forbidden, match="this API key lacks the scope videos:write"):
+        caller.needs(Scope.WRITE)

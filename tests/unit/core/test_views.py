@@ -20,7 +20,7 @@ OPENAI_FIELDS = {
 OUR_FIELDS = {
     *("state", "phase", "step", "total_steps", "queue_position", "attempt", "max_attempts"),
     *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
-    *("metadata", "webhook", "started_at", "finished_at", "output", "links"),
+    *("metadata", "webhook", "retried_from_video_id", "started_at", "finished_at", "output", "links"),
 }
 
 STATUS = {
@@ -70,6 +70,7 @@ COMPLETED = {
     "guidance_scale": 4.5,
     "metadata": {"scene": "12"},
     "webhook": {"url": "https://example.com/hook", "events": []},
+    "retried_from_video_id": None,
     "started_at": T + 1,
     "finished_at": T + 2,
     "output": {

@@ -1,0 +1,62 @@
+"""Videos to callers who come back: whether they have it already, when to ask again, how long to hold them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from flask import Response, jsonify, request
+
+from functions.submit.following import LONGEST_S
+from shared.core import pace, views
+from shared.core.errors import InvalidRequest, Problem
+from shared.core.job import JobState
+
+_PREFERRED: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE)
+
+
+def wait_argument() -> int:
+    """Seconds that `?wait=` asks for; 0: none. Raises: InvalidRequest."""
+    text = request.args.get("wait")
+    if text is None:
+        return 0
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LONGEST_S:
+        raise InvalidRequest(Problem("/wait", f"must be a whole number of seconds from 1 to {LONGEST_S}"))
+    return int(text)
+
+
+def preferred_wait() -> int:
+    """Seconds of `Prefer: wait=` (RFC 7240), as many of them as are granted. What cannot be read is no preference."""
+    match = _PREFERRED.search(request.headers.get("Prefer", ""))
+    return min(int(match[1]), LONGEST_S) if match else 0
+
+
+def has_another(video: dict[str, Any]) -> bool:
+    """Whether the caller names a version, and it is not this one."""
+    return bool(request.if_none_match) and not request.if_none_match.contains_weak(views.tag(video))
+
+
+def accepted(video: dict[str, Any], *, waited: int = 0) -> Response:
+    """A new Video; its caller preferred to wait so many seconds for its end, and it may have come."""
+    response = _paced(jsonify(video), video)
+    response.status_code = 200 if JobState(video["state"]).is_final else 202
+    response.headers["Location"] = f"/v1/videos/{video['id']}"
+    if waited:
+        response.headers["Preference-Applied"] = f"wait={waited}"
+    return response
+
+
+def told(video: dict[str, Any]) -> Response:
+    """The Video, or nothing when the caller has just this version."""
+    tag = views.tag(video)
+    response = Response(status=304) if request.if_none_match.contains_weak(tag) else jsonify(video)
+    response.set_etag(tag)
+    return _paced(response, video)
+
+
+def _paced(response: Response, video: dict[str, Any]) -> Response:
+    """OpenAI's clients read the pace of their polling from here."""
+    after = pace.poll_after_ms(JobState(video["state"]), video["queue_position"])
+    if after is not None:
+        response.headers["openai-poll-after-ms"] = str(after)
+    return response

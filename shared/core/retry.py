@@ -1,0 +1,33 @@
+"""Asking again for a video that did not come. Not to be confused with lost attempts, which a job survives itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.core.errors import Conflict
+from shared.core.job import Job, JobState
+
+
+def retried(job: Job, *, job_id: str, at: datetime, queue_ttl: timedelta, max_losses: int) -> Job:
+    """A new queued job with the wish of `job`, seed and all.
+
+    Raises:
+        Conflict: `job` has not ended, or has its video (code `not_retriable`).
+    """
+    if not job.state.is_final:
+        raise Conflict(f"{job.id} is {job.state}; only what has ended can be asked for again", code="not_retriable")
+    if job.state is JobState.COMPLETED:
+        raise Conflict(f"{job.id} is completed; its video is there", code="not_retriable")
+    return Job(
+        id=job_id,
+        tenant=job.tenant,
+        request=job.request,
+        webhook=job.webhook,
+        metadata=job.metadata,
+        retried_from=job.id,
+        created_at=at,
+        queued_at=at,
+        changed_at=at,
+        expires_at=at + queue_ttl,
+        max_losses=max_losses,
+    )
