@@ -7,6 +7,8 @@ from flask import Flask
 from functions import kit
 from functions.submit import door
 from functions.submit.handler import Videos
+from functions.submit.model_routes import model_routes
+from functions.submit.unsupported_routes import unsupported_routes
 from functions.submit.video_routes import video_routes
 from shared import wiring
 from shared.core.access import Keyring
@@ -23,4 +25,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, Keyring(settings.api_keys))
     app.register_blueprint(video_routes(Videos(services, settings)))
+    app.register_blueprint(unsupported_routes())
+    app.register_blueprint(model_routes(settings))
     return app

@@ -6,8 +6,8 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from shared.core import keys, views
 from shared.core.access import Caller
@@ -15,12 +15,15 @@ from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidR
 from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
 from shared.core.output import Artifact
-from shared.core.request import MAX_SEED, CreateVideo, parse, resolve
+from shared.core.request import MAX_SEED, CreateVideo, VideoRequest, parse, resolve
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
+
+REMIXABLE: Final = frozenset({"prompt", "webhook", "metadata"})
+"""What a remix may say; all else is that of the video it repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +42,32 @@ class Videos:
         self._services = services
         self._settings = settings
 
-    def create(self, caller: Caller, body: object) -> dict[str, Any]:
+    def create(self, caller: Caller, body: object, *, callback_url: str | None = None) -> dict[str, Any]:
         """Accept a job: once this returns, it ends in exactly one final state.
 
         Raises:
             InvalidRequest: Naming every wrong field; nothing was queued.
         """
         models = self._settings.models
-        wish = parse(body, models=models)
-        webhook = self._webhook(wish)
-        now = self._services.jobs.now()
-        job = Job(
-            id=new_job_id(now),
-            tenant=caller.tenant,
-            request=resolve(wish, models=models, seed=secrets.randbelow(MAX_SEED + 1)),
-            webhook=webhook,
-            metadata=wish.metadata,
-            created_at=now,
-            queued_at=now,
-            changed_at=now,
-            expires_at=now + self._settings.queue_ttl,
-            max_losses=self._settings.max_losses,
-        )
-        job = self._services.jobs.create(job)
-        metrics.JOBS_CREATED.labels(job.request.model).inc()
-        log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
-        self._services.announce(job)
-        return self._view(job)
+        wish = self._wish(body, callback_url)
+        seed = secrets.randbelow(MAX_SEED + 1)
+        return self._accept(caller, wish, resolve(wish, models=models, seed=seed))
+
+    def remix(self, caller: Caller, job_id: str, body: object, *, callback_url: str | None = None) -> dict[str, Any]:
+        """Accept a job that draws another prompt with the seed and everything else of `job_id`'s request.
+
+        Who hears of its end and what it is labelled with are the new job's own.
+
+        Raises:
+            NotFound, InvalidRequest: As of `create`; also a field that the remixed video decides.
+        """
+        origin = self._job(caller, job_id)
+        wish = self._wish(body, callback_url)
+        if decided := sorted(wish.model_fields_set - REMIXABLE):
+            raise InvalidRequest(*(Problem(f"/{name}", "is that of the video that is remixed") for name in decided))
+        if origin.request.model not in self._settings.models:
+            raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))
+        return self._accept(caller, wish, replace(origin.request, prompt=wish.prompt), remixed_from=job_id)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""
@@ -107,6 +109,34 @@ class Videos:
     def bytes(self, artifact: Artifact, start: int, end: int) -> Iterator[bytes]:
         """Raises: NotFound: The artifact is gone."""
         return self._services.artifacts.read(artifact.key, start=start, end=end)
+
+    def _wish(self, body: object, callback_url: str | None) -> CreateVideo:
+        names = self._settings
+        return parse(body, models=names.models, model_aliases=names.model_aliases, callback_url=callback_url)
+
+    def _accept(
+        self, caller: Caller, wish: CreateVideo, request: VideoRequest, *, remixed_from: str | None = None
+    ) -> dict[str, Any]:
+        webhook = self._webhook(wish)
+        now = self._services.jobs.now()
+        job = Job(
+            id=new_job_id(now),
+            tenant=caller.tenant,
+            request=request,
+            webhook=webhook,
+            metadata=wish.metadata,
+            remixed_from=remixed_from,
+            created_at=now,
+            queued_at=now,
+            changed_at=now,
+            expires_at=now + self._settings.queue_ttl,
+            max_losses=self._settings.max_losses,
+        )
+        job = self._services.jobs.create(job)
+        metrics.JOBS_CREATED.labels(job.request.model).inc()
+        log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
+        self._services.announce(job)
+        return self._view(job)
 
     def _job(self, caller: Caller, job_id: str) -> Job:
         """Never there, deleted or another tenant's: nobody can tell one from the other."""

@@ -182,6 +182,8 @@ class Job:
     request: VideoRequest
     webhook: Webhook | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    remixed_from: str | None = None
+    """The job whose request this one repeats with another prompt."""
 
     created_at: datetime
     expires_at: datetime

@@ -88,10 +88,11 @@ def test_a_body_that_is_no_json_is_refused_with_a_sentence(client, auth):
     assert (400, "the body is not valid JSON") == (answer.status_code, answer.json["errors"][0]["detail"])
 
 
-def test_a_form_is_not_taken_for_json(client, auth):
-    answer = client.post("/v1/videos", data={"prompt": "x"}, headers=auth)
+def test_what_is_neither_json_nor_a_form_is_told_what_is(client, auth):
+    answer = client.post("/v1/videos", data=b"x", content_type="text/plain", headers=auth)
 
     assert (415, "unsupported_media_type") == (answer.status_code, answer.json["error"]["code"])
+    assert "application/json, multipart/form-data or application/x-www-form-urlencoded" in answer.json["detail"]
 
 
 def test_a_prompt_of_a_megabyte_is_refused_unread(client, auth, services):
