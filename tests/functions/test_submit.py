@@ -5,12 +5,11 @@ from datetime import timedelta
 import pytest
 
 from functions.submit.app import create_app
-from shared.core import keys
 from shared.core.access import new_api_key
 from shared.core.errors import NotFound
 from shared.core.ids import new_attempt_id
-from shared.core.job import Completed, Failed, JobError, JobState
-from shared.core.output import Output
+from shared.core.job import Failed, JobError, JobState
+from tests.functions.jobs import complete
 
 PROMPT = {"prompt": "a red cat on the sea"}
 
@@ -19,23 +18,6 @@ def create(client, auth, **fields):
     answer = client.post("/v1/videos", json=PROMPT | fields, headers=auth)
     assert 202 == answer.status_code, answer.json
     return answer.json["id"]
-
-
-def complete(services, settings, job_id, video=b"0123456789"):
-    attempt = new_attempt_id()
-    job = services.jobs.claim(attempt, settings.lease)
-    assert job_id == job.id
-    put = services.artifacts.put
-    output = Output(
-        video=put(keys.artifact_key(job.tenant, job.id, attempt, "video.mp4"), video, "video/mp4"),
-        thumbnail=put(keys.artifact_key(job.tenant, job.id, attempt, "thumbnail.webp"), b"webp", "image/webp"),
-        width=96,
-        height=64,
-        num_frames=13,
-        fps=30,
-        codec="h264",
-    )
-    return services.jobs.apply(job_id, Completed(attempt, output))
 
 
 def test_a_prompt_is_accepted_and_can_be_tracked(client, auth):

@@ -102,6 +102,15 @@ def test_a_form_is_as_long_as_any_body_at_most(client, auth):
     assert 413 == post(client, auth, {"prompt": "x" * MAX_BODY}, MULTIPART).status_code
 
 
+def test_a_large_file_is_refused_for_being_a_file_too(client, auth):
+    answer = post(client, auth, {"prompt": "x", "input_reference": (BytesIO(b"x" * MAX_BODY), "cat.png")}, MULTIPART)
+
+    assert (413, "the body must be at most 64 KiB; files are not taken here") == (
+        answer.status_code,
+        answer.json["detail"],
+    )
+
+
 def test_a_form_of_a_thousand_fields_is_refused(client, auth):
     parts = b'--x\r\nContent-Disposition:form-data;name="a"\r\n\r\n\r\n' * 1200
     answer = post(client, auth, parts + b"--x--\r\n", f"{MULTIPART}; boundary=x")
