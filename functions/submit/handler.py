@@ -22,7 +22,7 @@ from shared.wiring import Services
 
 log = logging.getLogger(__name__)
 
-REMIXABLE: Final = frozenset({"prompt", "webhook", "metadata"})
+REMIXABLE: Final = {"prompt", "webhook", "metadata"}
 """What a remix may say; all else is that of the video it repeats."""
 
 
@@ -63,7 +63,8 @@ class Videos:
         """
         origin = self._job(caller, job_id)
         wish = self._wish(body, callback_url)
-        if decided := sorted(wish.model_fields_set - REMIXABLE):
+        decided = wish.model_dump(exclude=REMIXABLE, exclude_unset=True, exclude_none=True)
+        if decided:
             raise InvalidRequest(*(Problem(f"/{name}", "is that of the video that is remixed") for name in decided))
         if origin.request.model not in self._settings.models:
             raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))

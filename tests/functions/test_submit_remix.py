@@ -66,7 +66,8 @@ def test_a_remix_calls_back_and_is_labelled_only_as_it_says_itself(client, auth,
         ({}, ["/prompt"]),
         ({"prompt": ""}, ["/prompt"]),
         ({"prompt": "x", "typo": 1}, ["/typo"]),
-        ({"prompt": "x", "seed": 1, "size": "64x64"}, ["/seed", "/size"]),
+        ({"prompt": "x", "seed": 0, "size": "64x64", "model": None}, ["/size", "/seed"]),
+        ({"prompt": "x", "negative_prompt": "fog", "steps": 2}, ["/negative_prompt", "/num_inference_steps"]),
     ],
 )
 def test_a_remix_decides_nothing_but_its_words(client, auth, origin, body, pointers):
