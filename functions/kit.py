@@ -138,7 +138,8 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     detail = error.description or ""
     if status == 413:
-        detail = f"the body must be at most {MAX_BODY // 1024} KiB"
+        no_files = "; files are not taken here" if request.mimetype == "multipart/form-data" else ""
+        detail = f"the body must be at most {MAX_BODY // 1024} KiB{no_files}"
     response = answer(problems.Answer(status=status, code=_CODES.get(status, "invalid_request"), detail=detail))
     for name, value in error.get_headers():
         if name in ("Allow", "Content-Range"):

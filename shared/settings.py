@@ -69,6 +69,16 @@ def _models(value: str) -> tuple[str, ...]:
     return names
 
 
+def _model_aliases(value: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for word in _words(value):
+        alias, _, model = word.partition("=")
+        if not alias or alias in CATALOG or alias in found or model not in CATALOG:
+            raise ValueError(f"must be pairs alias=model, each alias once and no model's own name, not {word!r}")
+        found[alias] = model
+    return found
+
+
 def _api_keys(value: str) -> tuple[str, ...]:
     keys = _words(value)
     Keyring(keys)
@@ -137,6 +147,8 @@ class Settings:
 
     models: tuple[str, ...] = _setting("MODELS", _models, "mochi-1-tiny")
     """Models offered, the default one first."""
+    model_aliases: Mapping[str, str] = _setting("MODEL_ALIASES", _model_aliases, "")
+    """Other names that callers may use: `sora-2=mochi-1-preview`, separated by spaces. Answers tell the real model."""
     weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
     """Holds one folder per model id, as diffusers saves it."""
     engine: str = _setting("ENGINE", _engine, "mochi")

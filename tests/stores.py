@@ -101,6 +101,7 @@ def new_job(at: datetime, **changes: Any) -> Job:
         "request": REQUEST,
         "webhook": HOOK,
         "metadata": {"project": "Ungeziefer", "snow": "☃"},
+        "remixed_from": "video_01KDYQ3W00AAAAAAAAAAAAAAAA",
         "created_at": at,
         "expires_at": at + timedelta(days=1),
         "queued_at": at,

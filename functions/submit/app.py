@@ -8,9 +8,11 @@ from functions import kit
 from functions.submit import door
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from functions.submit.model_routes import model_routes
 from functions.submit.queue_routes import queue_routes
 from functions.submit.steering import Steering
 from functions.submit.steering_routes import steering_routes
+from functions.submit.unsupported_routes import unsupported_routes
 from functions.submit.video_routes import video_routes
 from shared import wiring
 from shared.core.access import Keyring
@@ -28,6 +30,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     door.guard(app, Keyring(settings.api_keys))
     videos = Videos(services, settings)
     app.register_blueprint(video_routes(videos, Follower(videos, kit.drain_of(app))))
-    app.register_blueprint(queue_routes(services.jobs))
+    app.register_blueprint(unsupported_routes())
     app.register_blueprint(steering_routes(Steering(services, settings, videos)))
+    app.register_blueprint(queue_routes(services.jobs))
+    app.register_blueprint(model_routes(settings))
     return app

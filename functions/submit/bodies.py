@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +9,8 @@ from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from functions import kit
+from functions.submit.forms import FORMS, form_body
+from shared.core import json_text
 from shared.core.errors import InvalidRequest, Problem
 
 MAX_PAGE: Final = 100
@@ -24,15 +25,18 @@ class PageArguments:
     ascending: bool
 
 
-def json_body() -> object:
-    """The request's JSON. Raises: InvalidRequest, UnsupportedMediaType."""
+def body() -> object:
+    """What the request says: JSON, or what its form would be in JSON. Raises: InvalidRequest, UnsupportedMediaType."""
+    if request.mimetype in FORMS:
+        return form_body()
     if request.mimetype != "application/json":
-        raise UnsupportedMediaType("the body must be JSON, sent with Content-Type: application/json")
+        raise UnsupportedMediaType(
+            f"send the body as application/json, {' or '.join(FORMS)}, and name it: Content-Type"
+        )
     try:
-        body: object = json.loads(kit.body(), parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        return json_text.read(kit.body())
+    except ValueError:
         raise InvalidRequest(Problem("", "the body is not valid JSON"), code="invalid_request") from None
-    return body
 
 
 def page_arguments() -> PageArguments:
@@ -46,8 +50,3 @@ def page_arguments() -> PageArguments:
     if found:
         raise InvalidRequest(*found)
     return PageArguments(limit=int(limit), after=request.args.get("after"), ascending=order == "asc")
-
-
-def _no_number(word: str) -> None:
-    """Python reads NaN and Infinity; JSON (RFC 8259) knows neither."""
-    raise ValueError(word)

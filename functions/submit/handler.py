@@ -6,8 +6,8 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from functions.submit.search import search
 from shared.core import keys, views
@@ -16,13 +16,16 @@ from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidR
 from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
 from shared.core.output import Artifact
-from shared.core.request import MAX_SEED, CreateVideo, parse, resolve
+from shared.core.request import MAX_SEED, CreateVideo, VideoRequest, parse, resolve
 from shared.core.selection import Selection
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
+
+REMIXABLE: Final = {"prompt", "webhook", "metadata"}
+"""What a remix may say; all else is that of the video it repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +44,36 @@ class Videos:
         self._services = services
         self._settings = settings
 
-    def create(self, caller: Caller, body: object) -> dict[str, Any]:
-        """Accept a job: once this returns, it ends in exactly one final state.
+    def draft(self, caller: Caller, body: object, *, callback_url: str | None = None) -> Job:
+        """The job that a body asks for, not yet accepted: nothing is stored. `callback_url`: given beside the body.
 
         Raises:
-            InvalidRequest: Naming every wrong field; nothing was queued.
+            InvalidRequest: Naming every wrong field.
         """
-        models = self._settings.models
-        wish = parse(body, models=models)
-        webhook = self._webhook(wish)
-        now = self._services.jobs.now()
-        job = Job(
-            id=new_job_id(now),
-            tenant=caller.tenant,
-            request=resolve(wish, models=models, seed=secrets.randbelow(MAX_SEED + 1)),
-            webhook=webhook,
-            metadata=wish.metadata,
-            created_at=now,
-            queued_at=now,
-            changed_at=now,
-            expires_at=now + self._settings.queue_ttl,
-            max_losses=self._settings.max_losses,
-        )
-        return self.accept(caller, job)
+        wish = self._wish(body, callback_url)
+        seed = secrets.randbelow(MAX_SEED + 1)
+        return self._drafted(caller, wish, resolve(wish, models=self._settings.models, seed=seed))
 
-    def accept(self, caller: Caller, job: Job) -> dict[str, Any]:
-        """Queue a new job."""
-        job = self._services.jobs.create(job)
+    def remix_draft(self, caller: Caller, job_id: str, body: object, *, callback_url: str | None = None) -> Job:
+        """A draft that draws another prompt with the seed and everything else of `job_id`'s request.
+
+        Who hears of its end and what it is labelled with are the new job's own.
+
+        Raises:
+            NotFound, InvalidRequest: As of `draft`; also a field that the remixed video decides.
+        """
+        origin = self.job(caller, job_id)
+        wish = self._wish(body, callback_url)
+        decided = wish.model_dump(exclude=REMIXABLE, exclude_unset=True, exclude_none=True)
+        if decided:
+            raise InvalidRequest(*(Problem(f"/{name}", "is that of the video that is remixed") for name in decided))
+        if origin.request.model not in self._settings.models:
+            raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))
+        return self._drafted(caller, wish, replace(origin.request, prompt=wish.prompt), remixed_from=job_id)
+
+    def accept(self, caller: Caller, draft: Job) -> dict[str, Any]:
+        """Accept a job: once this returns, it ends in exactly one final state."""
+        job = self._services.jobs.create(draft)
         metrics.JOBS_CREATED.labels(job.request.model).inc()
         log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
         self._services.announce(job)
@@ -118,6 +124,29 @@ class Videos:
     def bytes(self, artifact: Artifact, start: int, end: int) -> Iterator[bytes]:
         """Raises: NotFound: The artifact is gone."""
         return self._services.artifacts.read(artifact.key, start=start, end=end)
+
+    def _wish(self, body: object, callback_url: str | None) -> CreateVideo:
+        names = self._settings
+        return parse(body, models=names.models, model_aliases=names.model_aliases, callback_url=callback_url)
+
+    def _drafted(
+        self, caller: Caller, wish: CreateVideo, request: VideoRequest, *, remixed_from: str | None = None
+    ) -> Job:
+        webhook = self._webhook(wish)
+        now = self._services.jobs.now()
+        return Job(
+            id=new_job_id(now),
+            tenant=caller.tenant,
+            request=request,
+            webhook=webhook,
+            metadata=wish.metadata,
+            remixed_from=remixed_from,
+            created_at=now,
+            queued_at=now,
+            changed_at=now,
+            expires_at=now + self._settings.queue_ttl,
+            max_losses=self._settings.max_losses,
+        )
 
     def job(self, caller: Caller, job_id: str) -> Job:
         """Never there, deleted or another tenant's: nobody can tell one from the other."""

@@ -6,11 +6,12 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from functions.submit import polling, sending
-from functions.submit.bodies import json_body, page_arguments
+from functions.submit.bodies import body, page_arguments
 from functions.submit.door import caller
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
 from shared.core import selection
+from shared.core.aliases import CALLBACK_HEADER
 
 
 def video_routes(videos: Videos, follower: Follower) -> Blueprint:
@@ -18,11 +19,16 @@ def video_routes(videos: Videos, follower: Follower) -> Blueprint:
 
     @routes.post("")
     def create() -> Response:
-        video = videos.create(caller(), json_body())
+        video = videos.accept(caller(), videos.draft(caller(), body(), callback_url=_callback_url()))
         seconds = polling.preferred_wait()
         if seconds:
             video = follower.ended(caller(), video, seconds)
         return polling.accepted(video, waited=seconds)
+
+    @routes.post("/<job_id>/remix")
+    def remix(job_id: str) -> Response:
+        draft = videos.remix_draft(caller(), job_id, body(), callback_url=_callback_url())
+        return polling.accepted(videos.accept(caller(), draft))
 
     @routes.get("")
     def page() -> Response:
@@ -52,3 +58,7 @@ def video_routes(videos: Videos, follower: Follower) -> Blueprint:
         return sending.send(artifact, found.filename, lambda start, end: videos.bytes(artifact, start, end))
 
     return routes
+
+
+def _callback_url() -> str | None:
+    return request.headers.get(CALLBACK_HEADER)

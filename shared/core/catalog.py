@@ -21,6 +21,7 @@ class Model:
     """
 
     id: str
+    owned_by: str
     created: int
     width: int
     height: int
@@ -39,9 +40,26 @@ class Model:
         """The valid frame count nearest to `seconds`; may be outside the model's bounds."""
         return max(round((seconds * self.fps - 1) / FRAME_STRIDE), 1) * FRAME_STRIDE + 1
 
+    def nearest_size(self, width: int, height: int) -> tuple[int, int]:
+        """The size within the bounds that looks most like this one: shrunk or grown as a whole, then rounded.
+
+        What is wide stays wide. A size without area has no likeness, and stays as it is.
+        """
+        if not width or not height:
+            return width, height
+        shrink = min(1.0, self.max_width / width, self.max_height / height)
+        scale = max(shrink, self.min_side / min(width, height))
+        nearest_width = _side(width * scale, self.min_side, self.max_width)
+        return nearest_width, _side(height * scale, self.min_side, self.max_height)
+
     @property
     def max_seconds(self) -> float:
         return self.max_frames / self.fps
+
+
+def _side(length: float, least: int, most: int) -> int:
+    """The drawable side nearest to `length`; of two that are as near, the larger."""
+    return min(max(int(length / SIDE_MULTIPLE + 0.5) * SIDE_MULTIPLE, least), most)
 
 
 CATALOG: Final[Mapping[str, Model]] = {
@@ -49,6 +67,7 @@ CATALOG: Final[Mapping[str, Model]] = {
     for model in (
         Model(
             id="mochi-1-preview",
+            owned_by="genmo",
             created=1729555200,
             width=848,
             height=480,
@@ -65,6 +84,7 @@ CATALOG: Final[Mapping[str, Model]] = {
         # platform, not pictures.
         Model(
             id="mochi-1-tiny",
+            owned_by="flipbook",
             created=1763856000,
             width=96,
             height=64,

@@ -20,6 +20,7 @@ FlipbookError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -45,6 +46,12 @@ class Problem:
 
     pointer: str
     detail: str
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """RFC 6901: `~` and `/` in a name are escaped. A name of the caller's is told in part if it is long."""
+    names = (str(part)[:64].encode(errors="replace").decode() for part in path)
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 class InvalidRequest(PermanentError):

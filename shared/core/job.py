@@ -184,6 +184,8 @@ class Job:
     metadata: Mapping[str, str] = field(default_factory=dict)
     retried_from: str | None = None
     """The job that ended without a video and is asked for again by this one."""
+    remixed_from: str | None = None
+    """The job whose request this one repeats with another prompt."""
 
     created_at: datetime
     expires_at: datetime

@@ -6,7 +6,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -20,8 +21,9 @@ from pydantic import (
     ValidationError,
 )
 
+from shared.core import aliases
 from shared.core.catalog import CATALOG, FRAME_STRIDE, SIDE_MULTIPLE, Model
-from shared.core.errors import InvalidRequest, Problem
+from shared.core.errors import InvalidRequest, Problem, pointer
 
 MAX_PROMPT: Final = 2000
 """Characters of a text, counted in NFC."""
@@ -31,6 +33,7 @@ MAX_PROBLEMS: Final = 32
 """Wrong fields that are named at most: an answer must not outgrow its question."""
 MAX_SEED: Final = 2**32 - 1
 _SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
+SIZE_POLICIES: Final = ("exact", "nearest")
 WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 
 
@@ -94,6 +97,12 @@ def _size_form(value: str) -> str:
     return value
 
 
+def _policy(value: str) -> str:
+    if value not in SIZE_POLICIES:
+        raise ValueError(f"must be {' or '.join(SIZE_POLICIES)}")
+    return value
+
+
 def _event(value: str) -> str:
     if value not in WEBHOOK_EVENTS:
         raise ValueError(f"must be one of {', '.join(WEBHOOK_EVENTS)}")
@@ -135,26 +144,38 @@ class CreateVideo(BaseModel):
         dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[StrictStr, Field(max_length=512)]],
         Field(max_length=16),
     ] = {}
+    size_policy: Annotated[StrictStr, AfterValidator(_policy)] | None = None
+    """What becomes of a size that the model cannot draw: refused (exact, the default), or the nearest that it can."""
 
 
-def parse(body: object, *, models: Sequence[str]) -> CreateVideo:
-    """Read a decoded JSON body.
+def parse(
+    body: object,
+    *,
+    models: Sequence[str],
+    model_aliases: Mapping[str, str] = MappingProxyType({}),
+    callback_url: str | None = None,
+) -> CreateVideo:
+    """Read a decoded JSON body, in our words or other clients' (aliases.py).
 
     Raises:
         InvalidRequest: With one Problem for each wrong field, those of the model's bounds included.
     """
     if not isinstance(body, dict):
         raise InvalidRequest(Problem("", "must be a JSON object"))
-    known = {name: body[name] for name in CreateVideo.model_fields if name in body}
-    problems = [_unknown([name], CreateVideo) for name in body if name not in known]
+    reading = aliases.read(body, models=model_aliases, callback_url=callback_url)
+    fields = reading.fields
+    known = {name: fields[name] for name in CreateVideo.model_fields if name in fields}
+    problems = [_unknown([name], CreateVideo) for name in fields if name not in known]
     try:
         wish = CreateVideo.model_validate(known)
     except ValidationError as error:
         problems += _problems(error)
         wish = _without(known, {e["loc"][0] for e in error.errors()})
     problems += _bounds(wish, models)
-    if problems:
-        raise InvalidRequest(*problems[:MAX_PROBLEMS])
+    found = [*reading.unsupported, *reading.problems, *(_as_written(problem, reading) for problem in problems)]
+    if found:
+        code = "unsupported_feature" if reading.unsupported else "invalid_parameter"
+        raise InvalidRequest(*found[:MAX_PROBLEMS], code=code)
     return wish
 
 
@@ -201,11 +222,11 @@ def _without(fields: Mapping[str, Any], wrong: Collection[str | int]) -> CreateV
 
 
 def _pointer(path: Sequence[str | int]) -> str:
-    """RFC 6901: `~` and `/` in a name are escaped. A name of the caller's is told in part if it is long."""
-    if path[:1] == ("metadata",) and len(path) == 3:
-        path = path[:2]  # pydantic's mark for a wrong key
-    names = (str(part)[:64].encode(errors="replace").decode() for part in path)
-    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+    return pointer(path[:2] if path[:1] == ("metadata",) else path)  # a third is pydantic's mark for a wrong key
+
+
+def _as_written(problem: Problem, reading: aliases.Reading) -> Problem:
+    return replace(problem, pointer=reading.pointer(problem.pointer))
 
 
 def _model_name(wish: CreateVideo, models: Sequence[str]) -> str:
@@ -215,8 +236,8 @@ def _model_name(wish: CreateVideo, models: Sequence[str]) -> str:
 def _size(wish: CreateVideo, model: Model) -> tuple[int, int]:
     if wish.size is None:
         return model.width, model.height
-    width, height = wish.size.split("x")
-    return int(width), int(height)
+    width, height = (int(side) for side in wish.size.split("x"))
+    return model.nearest_size(width, height) if wish.size_policy == "nearest" else (width, height)
 
 
 def _frames(wish: CreateVideo, model: Model) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shared.core.catalog import Model
 from shared.core.job import Job, JobState
 from shared.core.output import Output
 from shared.core.progress import Progress
@@ -83,6 +84,16 @@ def video_deleted(job_id: str) -> dict[str, Any]:
     return {"id": job_id, "object": "video.deleted", "deleted": True}
 
 
+def model(known: Model) -> dict[str, Any]:
+    """OpenAI's Model object."""
+    return {"id": known.id, "object": "model", "created": known.created, "owned_by": known.owned_by}
+
+
+def model_list(known: Iterable[Model]) -> dict[str, Any]:
+    """OpenAI's list of Models; it is never paged."""
+    return {"object": "list", "data": [model(each) for each in known]}
+
+
 def callback(*, event_id: str, event_type: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a callback: OpenAI's event, with Standard Webhooks' ISO `timestamp` beside it."""
     return {
@@ -110,7 +121,7 @@ def _openai(job: Job, percent: int, expires_at: datetime | None) -> dict[str, An
         "expires_at": _unix(expires_at),
         "seconds": f"{request.num_frames / request.fps:.2f}".rstrip("0").rstrip("."),
         "size": f"{request.width}x{request.height}",
-        "remixed_from_video_id": None,
+        "remixed_from_video_id": job.remixed_from,
         "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
     }
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.core.ids import new_job_id
-from shared.core.job import Job, Webhook
+from shared.core import keys
+from shared.core.ids import new_attempt_id, new_job_id
+from shared.core.job import Completed, Job, Webhook
+from shared.core.output import Output
 from shared.core.request import parse, resolve
+from shared.settings import Settings
 from shared.wiring import Services
 
 MODELS = ("mochi-1-tiny",)
@@ -27,3 +30,21 @@ def queue(services: Services, *, callback: str | None = None, events: tuple[str,
         "expires_at": now + timedelta(days=1),
     }
     return services.jobs.create(Job(**values | changes))
+
+
+def complete(services: Services, settings: Settings, job_id: str, video: bytes = b"0123456789") -> Job:
+    """Claim the job, which must be the next, and end it as generate does."""
+    attempt = new_attempt_id()
+    job = services.jobs.claim(attempt, settings.lease)
+    assert job_id == job.id
+    put = services.artifacts.put
+    output = Output(
+        video=put(keys.artifact_key(job.tenant, job.id, attempt, "video.mp4"), video, "video/mp4"),
+        thumbnail=put(keys.artifact_key(job.tenant, job.id, attempt, "thumbnail.webp"), b"webp", "image/webp"),
+        width=96,
+        height=64,
+        num_frames=13,
+        fps=30,
+        codec="h264",
+    )
+    return services.jobs.apply(job_id, Completed(attempt, output))

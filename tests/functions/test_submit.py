@@ -6,13 +6,12 @@ import pytest
 
 from functions.submit.app import create_app
 from shared import wiring
-from shared.core import keys
 from shared.core.access import new_api_key
 from shared.core.errors import NotFound
 from shared.core.events import BELL, QUEUED
 from shared.core.ids import new_attempt_id
-from shared.core.job import Completed, Failed, JobError, JobState
-from shared.core.output import Output
+from shared.core.job import Failed, JobError, JobState
+from tests.functions.jobs import complete
 
 PROMPT = {"prompt": "a red cat on the sea"}
 
@@ -21,23 +20,6 @@ def create(client, auth, **fields):
     answer = client.post("/v1/videos", json=PROMPT | fields, headers=auth)
     assert 202 == answer.status_code, answer.json
     return answer.json["id"]
-
-
-def complete(services, settings, job_id, video=b"0123456789"):
-    attempt = new_attempt_id()
-    job = services.jobs.claim(attempt, settings.lease)
-    assert job_id == job.id
-    put = services.artifacts.put
-    output = Output(
-        video=put(keys.artifact_key(job.tenant, job.id, attempt, "video.mp4"), video, "video/mp4"),
-        thumbnail=put(keys.artifact_key(job.tenant, job.id, attempt, "thumbnail.webp"), b"webp", "image/webp"),
-        width=96,
-        height=64,
-        num_frames=13,
-        fps=30,
-        codec="h264",
-    )
-    return services.jobs.apply(job_id, Completed(attempt, output))
 
 
 def test_a_prompt_is_accepted_and_can_be_tracked(client, auth):
@@ -105,10 +87,11 @@ def test_a_body_that_is_no_json_is_refused_with_a_sentence(client, auth):
     assert (400, "the body is not valid JSON") == (answer.status_code, answer.json["errors"][0]["detail"])
 
 
-def test_a_form_is_not_taken_for_json(client, auth):
-    answer = client.post("/v1/videos", data={"prompt": "x"}, headers=auth)
+def test_what_is_neither_json_nor_a_form_is_told_what_is(client, auth):
+    answer = client.post("/v1/videos", data=b"x", content_type="text/plain", headers=auth)
 
     assert (415, "unsupported_media_type") == (answer.status_code, answer.json["error"]["code"])
+    assert "application/json, multipart/form-data or application/x-www-form-urlencoded" in answer.json["detail"]
 
 
 def test_a_prompt_of_a_megabyte_is_refused_unread(client, auth, services):

@@ -50,3 +50,23 @@ def test_seconds_are_always_a_count_that_can_be_drawn(model, seconds):
 @MODELS
 def test_the_longest_time_is_the_longest_video(model):
     assert model.max_frames == model.frames_for(model.max_seconds)
+
+
+@MODELS
+@given(width=st.integers(1, 99_999), height=st.integers(1, 99_999))
+def test_the_nearest_size_can_be_drawn_and_is_not_turned(model, width, height):
+    nearest_width, nearest_height = model.nearest_size(width, height)
+
+    assert model.min_side <= nearest_width <= model.max_width
+    assert model.min_side <= nearest_height <= model.max_height
+    assert (0, 0) == (nearest_width % SIDE_MULTIPLE, nearest_height % SIDE_MULTIPLE)
+    assert nearest_width >= nearest_height or width < height
+    assert nearest_height >= nearest_width or height < width
+
+
+@MODELS
+@given(width=st.integers(4, 53), height=st.integers(4, 53))
+def test_a_size_that_can_be_drawn_is_its_own_nearest(model, width, height):
+    size = min(width * 16, model.max_width), min(height * 16, model.max_height)
+
+    assert size == model.nearest_size(*size)

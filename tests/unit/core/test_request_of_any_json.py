@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.core.aliases import ALIASES, EXTRAS, MODEL_HAS_NOT
 from shared.core.catalog import CATALOG
 from shared.core.errors import InvalidRequest
 from shared.core.request import MAX_PROMPT, MAX_SEED, CreateVideo, VideoRequest, parse, resolve
@@ -14,13 +15,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
-BODIES = st.dictionaries(st.sampled_from([*CreateVideo.model_fields, "n", "a/b"]) | TEXT, JSON, max_size=6)
+OTHER_WORDS = [*ALIASES, *EXTRAS, *MODEL_HAS_NOT, "n", "user", "width", "height"]
+BODIES = st.dictionaries(st.sampled_from([*CreateVideo.model_fields, *OTHER_WORDS, "a/b"]) | TEXT, JSON, max_size=6)
 NEAR_MISSES = st.fixed_dictionaries(
     {"prompt": TEXT},
     optional={
         "model": st.sampled_from([*MODELS, "", "sora-2"]),
         "seconds": st.floats(0, 6) | st.sampled_from(["4", "1e0", "-0"]),
         "size": st.sampled_from(["848x480", "96x64", "00096x64", "0x0", "99999x16"]),
+        "size_policy": st.sampled_from(["nearest", "exact"]),
         "num_frames": st.integers(-7, 170),
         "seed": st.integers(-1, MAX_SEED + 1),
         "num_inference_steps": st.integers(-1, 102),
