@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+from typing import Final
+
 from flask import Flask, Response, g, request
 
 from functions import kit
@@ -9,15 +12,23 @@ from shared.core import problems
 from shared.core.access import Caller, Keyring
 
 
-def guard(app: Flask, keyring: Keyring) -> None:
-    """Let only the probes pass without a key; `caller` then says whose it was."""
+EVENTS: Final = "events"
+"""The blueprint whose routes the event token opens too."""
+TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
+
+
+def guard(app: Flask, keyring: Keyring, event_token: str = "") -> None:
+    """Let only the probes pass without a key; `caller` then says whose it was.
+
+    Who can only set a header of its own shows `event_token`, if there is one, and may send events.
+    """
 
     @app.before_request
     def authenticate() -> Response | None:
         if request.endpoint in kit.PROBES:
             return None
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        found = keyring.caller(token.strip()) if scheme.lower() == "bearer" else None
+        found = _sender(event_token) if request.blueprint == EVENTS else None
+        found = found or _key_holder(keyring)
         if found is None:
             return _refused()
         g.caller = found
@@ -28,6 +39,18 @@ def caller() -> Caller:
     """Whose key this request showed."""
     found: Caller = g.caller
     return found
+
+
+def _key_holder(keyring: Keyring) -> Caller | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return keyring.caller(token.strip()) if scheme.lower() == "bearer" else None
+
+
+def _sender(event_token: str) -> Caller | None:
+    shown = request.headers.get(TOKEN, "")
+    if not event_token or not hmac.compare_digest(shown.encode(), event_token.encode()):
+        return None
+    return Caller(tenant="default", key_id="event-token")
 
 
 def _refused() -> Response:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from functions.submit.acceptance import Accepted
 from shared.core import keys, views
 from shared.core.access import Caller
 from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidRequest, NotFound, Problem
@@ -16,6 +17,7 @@ from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
 from shared.core.output import Artifact
 from shared.core.request import MAX_SEED, CreateVideo, parse, resolve
+from shared.core.request_key import RequestKey
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -39,17 +41,17 @@ class Videos:
         self._services = services
         self._settings = settings
 
-    def create(self, caller: Caller, body: object) -> dict[str, Any]:
-        """Accept a job: once this returns, it ends in exactly one final state.
+    def draft(self, caller: Caller, body: object) -> Job:
+        """The job that a body asks for, not yet accepted: nothing is stored.
 
         Raises:
-            InvalidRequest: Naming every wrong field; nothing was queued.
+            InvalidRequest: Naming every wrong field.
         """
         models = self._settings.models
         wish = parse(body, models=models)
         webhook = self._webhook(wish)
         now = self._services.jobs.now()
-        job = Job(
+        return Job(
             id=new_job_id(now),
             tenant=caller.tenant,
             request=resolve(wish, models=models, seed=secrets.randbelow(MAX_SEED + 1)),
@@ -61,11 +63,21 @@ class Videos:
             expires_at=now + self._settings.queue_ttl,
             max_losses=self._settings.max_losses,
         )
-        job = self._services.jobs.create(job)
+
+    def accept(self, caller: Caller, draft: Job, key: RequestKey | None = None) -> Accepted:
+        """Accept a job: once this returns, it ends in exactly one final state.
+
+        Raises:
+            Conflict: The key stands for something else, or for what was deleted (request_key.first).
+        """
+        job = self._services.jobs.create(draft, key=key)
+        if job.id != draft.id:
+            log.info("request repeated", extra={"job": job.id, "key_id": caller.key_id})
+            return Accepted(self._view(job), replayed=True)
         metrics.JOBS_CREATED.labels(job.request.model).inc()
         log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
         self._services.announce(job)
-        return self._view(job)
+        return Accepted(self._view(job), replayed=False)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""

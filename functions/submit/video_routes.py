@@ -5,24 +5,22 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from functions.submit import sending
+from functions.submit import acceptance, sending
 from functions.submit.bodies import json_body, page_arguments
 from functions.submit.door import caller
 from functions.submit.handler import Videos
+from functions.submit.request_keys import HEADER, RequestKeys
 
 
-def video_routes(videos: Videos) -> Blueprint:
+def video_routes(videos: Videos, keys: RequestKeys) -> Blueprint:
     routes = Blueprint("videos", __name__, url_prefix="/v1/videos")
 
     @routes.post("")
     def create() -> Response:
-        video = videos.create(caller(), json_body())
-        response = jsonify(video)
-        response.status_code = 202
-        response.headers["Location"] = f"/v1/videos/{video['id']}"
-        # OpenAI's clients read the pace of their polling from here.
-        response.headers["openai-poll-after-ms"] = "1000"
-        return response
+        body = json_body()
+        draft = videos.draft(caller(), body)
+        key = keys.of_header(request.headers.get(HEADER), body)
+        return acceptance.answer(videos.accept(caller(), draft, key))
 
     @routes.get("")
     def page() -> Response:

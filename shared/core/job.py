@@ -182,6 +182,10 @@ class Job:
     request: VideoRequest
     webhook: Webhook | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    cause: str | None = None
+    """The id of the event that asked for it."""
+    traceparent: str | None = None
+    """The trace that it belongs to (W3C Trace Context)."""
 
     created_at: datetime
     expires_at: datetime

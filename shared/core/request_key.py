@@ -38,7 +38,7 @@ class KeyUse:
 
 
 def fingerprint(body: object) -> str:
-    """A digest of a decoded JSON body; how it was written, and in what order, makes no difference."""
+    """A digest of a decoded, valid body; how it was written, and in what order, makes no difference."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
