@@ -11,7 +11,6 @@ from functions import kit
 from shared.core import problems
 from shared.core.access import Caller, Keyring
 
-
 EVENTS: Final = "events"
 """The blueprint whose routes the event token opens too."""
 TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header

@@ -289,13 +289,3 @@ def _error(state: JobState, change: Change) -> JobError | None:
         case JobState.EXPIRED:
             return JobError("job_expired", "no worker was free before the job's time in the queue ran out")
     return None
-
-
-def diagram() -> str:
-    """Draw TRANSITIONS as a Mermaid chart; docs/job.md holds its output."""
-    lines = ["stateDiagram-v2", "    [*] --> queued"]
-    for state, row in TRANSITIONS.items():
-        lines += [f"    {state} --> {after}: {change.__name__}" for change, after in row.items()]
-        if state.is_final:
-            lines.append(f"    {state} --> [*]")
-    return "\n".join(lines)

@@ -30,9 +30,9 @@ from shared.core.job import (
     Released,
     Yielded,
     advance,
-    diagram,
     grew_from,
 )
+from shared.core.job_diagram import diagram
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
 
