@@ -78,7 +78,7 @@ def test_without_a_key_the_same_body_twice_is_two_videos(client, auth):
 
 
 def test_a_retry_of_an_sdk_is_not_guessed_to_be_one(client, auth):
-    """Two wishes with one body are two videos; only a key says otherwise (docs/decisions)."""
+    """Two wishes with one body are two videos; only a key says otherwise (docs/decisions/0010)."""
     retry = auth | {"x-stainless-retry-count": "1"}
     ids = {client.post("/v1/videos", json=BODY, headers=headers).json["id"] for headers in (auth, retry)}
 

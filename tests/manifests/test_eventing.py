@@ -8,7 +8,7 @@ from shared.core import events
 TYPES = {value for value in vars(events).values() if isinstance(value, str) and value.startswith("dev.flipbook.")}
 HEARD_OUTSIDE_ONLY = {events.STARTED}
 SENT_TO_SUBMIT = {events.REQUESTED}
-"""Past the Broker: a Trigger cannot show a key (docs/decisions/0010)."""
+"""Past the Broker: a Trigger cannot show a key (docs/decisions/0011)."""
 
 
 @pytest.fixture(scope="module")
