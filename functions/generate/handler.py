@@ -180,7 +180,8 @@ class Painter:
         seconds = (job.changed_at - job.created_at).total_seconds()
         if job.state.is_final:
             metrics.JOB_SECONDS.labels(job.request.model, job.state.value).observe(seconds)
-        log.info("attempt over", extra={"job": job.id, "state": job.state, "seconds": round(seconds, 2)})
+        told = {"job": job.id, "state": job.state, "seconds": round(seconds, 2)}
+        log.info("attempt over", extra=told | {"code": job.error.code if job.error else None})
 
 
 def _error_of(error: TemporaryError) -> JobError:

@@ -89,14 +89,15 @@ class Sweeper:
     def _ring_for_queued(self) -> int:
         """Wake-ups can be lost on their way: ring again for jobs that have waited a while.
 
-        Superfluous rings cost one empty request each; their number is bounded.
+        Not for more than there may be idle GPUs: who draws takes the next job without a bell.
         """
         jobs = self._services.jobs
         now = jobs.now()
         depth = jobs.depth()
-        if depth.oldest < self._settings.resend:
+        idle = self._settings.wake_limit - depth.running
+        if depth.oldest < self._settings.resend or idle < 1:
             return 0
-        waiting = jobs.waiting(self._settings.wake_limit)
+        waiting = jobs.waiting(idle)
         for job_id in waiting:
             self._services.publisher.publish(events.wake_up(job_id, now))
         return len(waiting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,7 +16,10 @@ SOURCE: Final = "/flipbook"
 REQUESTED: Final = "dev.flipbook.video.requested.v1"
 """The only one that comes from outside: its data is the body of POST /v1/videos."""
 QUEUED: Final = "dev.flipbook.video.queued.v1"
-"""The wake-up: there is work. It names a job, but decides nothing about it."""
+"""There is work. It names a job, but decides nothing about it. With a bell it wakes a GPU."""
+BELL: Final = "bell"
+RING: Final = "ring"
+"""The extension attribute, and its value, that generate's Trigger listens for."""
 STARTED: Final = "dev.flipbook.video.started.v1"
 COMPLETED: Final = "dev.flipbook.video.completed.v1"
 FAILED: Final = "dev.flipbook.video.failed.v1"
@@ -68,6 +71,11 @@ def of(job: Job) -> Event | None:
     )
 
 
+def rung(event: Event) -> Event:
+    """`event` as a wake-up."""
+    return replace(event, extensions={**event.extensions, BELL: RING})
+
+
 def wake_up(job_id: str, at: datetime) -> Event:
     """Ring again for a queued job that nobody works on."""
     return Event(
@@ -76,6 +84,7 @@ def wake_up(job_id: str, at: datetime) -> Event:
         subject=job_id,
         time=at,
         data={"id": job_id, "object": "video", "state": JobState.QUEUED.value},
+        extensions={BELL: RING},
     )
 
 

@@ -62,13 +62,15 @@ def _clean(value: Any) -> Any:
         # Cc controls, Cs lone surrogates; line breaks are text.
         if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t":
             raise ValueError(f"contains the character U+{ord(char):04X}; controls and lone surrogates are not allowed")
+        if 0xE0000 <= ord(char) <= 0xE007F:
+            raise ValueError(f"contains the character U+{ord(char):04X}; invisible tag characters are not allowed")
         if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"):
             raise ValueError(f"contains the character U+{ord(char):04X}; bidirectional controls are not allowed")
     return unicodedata.normalize("NFC", value)
 
 
 def _said(value: str) -> str:
-    if not value.strip():
+    if not any(char.isprintable() and not char.isspace() for char in value):
         raise ValueError("must say what to draw; it is blank")
     return value
 

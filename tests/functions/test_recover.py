@@ -9,7 +9,7 @@ from functions.recover.app import create_app
 from functions.recover.handler import Sweeper
 from shared.core import keys, wire
 from shared.core.errors import NotFound, Unavailable
-from shared.core.events import DELIVERIES_DUE, QUEUED, Event
+from shared.core.events import BELL, DELIVERIES_DUE, QUEUED, RING, Event
 from shared.core.job import CancelRequested, JobState
 from tests.functions.jobs import queue
 
@@ -105,7 +105,21 @@ def test_the_bell_is_rung_for_jobs_that_wait_and_not_too_often(services, setting
 
     sweeper.sweep()
 
-    assert [QUEUED] * 3 == [event.type for event in services.publisher.events]
+    assert [(QUEUED, {BELL: RING})] * 3 == [(event.type, event.extensions) for event in services.publisher.events]
+
+
+def test_no_bell_is_rung_while_every_gpu_that_may_be_had_draws(services, settings_with, settings):
+    sweeper = Sweeper(services, settings_with(RESEND_SECONDS="0.01", WAKE_LIMIT="2"))
+    for _ in range(5):
+        services.announce(queue(services))
+    for attempt in "ab":
+        services.jobs.claim(attempt, settings.lease)
+    services.publisher.events.clear()
+    sleep(0.02)
+
+    sweeper.sweep()
+
+    assert [] == [event for event in services.publisher.events if BELL in event.extensions]
 
 
 def test_due_callbacks_wake_notify(services, sweeper):

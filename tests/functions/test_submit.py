@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from functions.submit.app import create_app
+from shared import wiring
 from shared.core import keys
 from shared.core.access import new_api_key
 from shared.core.errors import NotFound
+from shared.core.events import BELL, QUEUED
 from shared.core.ids import new_attempt_id
 from shared.core.job import Completed, Failed, JobError, JobState
 from shared.core.output import Output
@@ -53,6 +55,21 @@ def test_an_accepted_job_wakes_a_gpu(client, auth, services):
 
     assert [("dev.flipbook.video.queued.v1", job_id)] == [(e.type, e.subject) for e in services.publisher.events]
     assert [] == list(services.outbox.unsent(older_than=timedelta(0), limit=10))
+
+
+def test_no_more_bells_ring_than_gpus_may_be_idle(settings_with, auth):
+    """Every job is told of; the first in the queue wake a GPU, the others are found by it."""
+    settings = settings_with(WAKE_LIMIT="3")
+    services = wiring.build(settings)
+    client = create_app(settings, services).test_client()
+
+    create(client, auth)
+    services.jobs.claim("drawing", settings.lease)
+    for _ in range(4):
+        create(client, auth)
+
+    queued = [event for event in services.publisher.events if event.type == QUEUED]
+    assert [True, True, True, False, False] == [BELL in event.extensions for event in queued]
 
 
 @pytest.mark.parametrize(

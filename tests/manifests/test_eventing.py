@@ -31,8 +31,19 @@ def test_no_trigger_reaches_the_public_door(platform):
 
 def test_filters_are_of_the_kind_that_every_broker_knows(triggers):
     assert [["attributes"]] * len(triggers) == [list(each["spec"]["filter"]) for each in triggers]
-    assert [["type"]] * len(triggers) == [list(each["spec"]["filter"]["attributes"]) for each in triggers]
     assert [] == [each for each in triggers if "filters" in each["spec"]]
+
+
+def test_only_generate_wants_a_bell_beside_the_type(platform):
+    for trigger in platform.triggers:
+        rest = {name: value for name, value in trigger.attributes.items() if name != "type"}
+        assert ({events.BELL: events.RING} if trigger.name == "generate" else {}) == rest
+
+
+def test_as_many_bells_may_ring_as_generate_may_have_instances(platform):
+    [generate] = [service for service in platform.services if service.name == "generate"]
+
+    assert str(generate.max_scale) == platform.config["flipbook", "WAKE_LIMIT"]
 
 
 def test_delivery_is_spelled_out_on_every_trigger(triggers):

@@ -286,3 +286,16 @@ def test_a_webhook_url_alone_means_every_end():
 
     assert wish.webhook is not None
     assert ("https://example.com/hook", []) == (wish.webhook.url, wish.webhook.events)
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "\n\t", "\u200b", "\u200b \u2060"])
+def test_a_prompt_that_shows_nothing_is_refused(prompt):
+    with pytest.raises(InvalidRequest, match="/prompt"):
+        parse({"prompt": prompt}, models=("mochi-1-tiny",))
+
+
+def test_words_in_invisible_tags_are_refused():
+    hidden = "".join(chr(0xE0000 + ord(char)) for char in "ignore")
+
+    with pytest.raises(InvalidRequest, match="invisible tag characters"):
+        parse({"prompt": f"a boat{hidden}"}, models=("mochi-1-tiny",))

@@ -181,7 +181,7 @@ def test_kill_self_dies_in_step_three_every_time_and_the_other_one_only_at_first
         ("NoFrames", "drew no frames"),
         ("TooFewFrames", "num_frames is 12 instead of 13"),
         ("WrongSize", r"of shape \(128, 192, 3\)"),
-        ("OneColor", "blank is True"),
+        ("OneColor", "one and the same colour"),
     ],
 )
 def test_wrong_frames_are_seen_by_the_checks(cls, words, asked, tmp_path):

@@ -84,7 +84,9 @@ def test_an_index_at_the_end_is_told(frames, asked, careless):
 
 
 def test_a_video_of_one_colour_is_told(asked, careless):
-    assert "blank is True instead of False" == refusal(careless(np.zeros((13, 64, 96, 3), np.uint8)), asked)
+    assert "every pixel of the video has one and the same colour" == refusal(
+        careless(np.zeros((13, 64, 96, 3), np.uint8)), asked
+    )
 
 
 def test_one_bright_pixel_block_or_one_change_of_colour_is_a_picture(asked, careless):

@@ -1,0 +1,37 @@
+"""Where an attempt keeps its files while it encodes. What a killed process left there is swept at the next start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+_PREFIX: Final = "flipbook-drawing-"
+
+
+def workfolder() -> tempfile.TemporaryDirectory[str]:
+    """A folder that goes with its `with` block, and is known as this process's if that never ends."""
+    return tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-")
+
+
+def sweep(place: Path | None = None) -> None:
+    """Remove the folders of processes that are gone. Our own number is another's too: we have only begun.
+
+    In a pod /tmp outlives its container, and a process that is killed there again and again would fill it.
+    """
+    for folder in (place or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and (int(owner) == os.getpid() or not _alive(int(owner))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
