@@ -98,7 +98,7 @@ def test_the_same_event_after_its_video_was_deleted_is_taken_and_makes_none(clie
 
 
 def test_only_source_and_id_together_are_an_identity(send, videos):
-    for attributes in ({}, {"id": "e2"}, {"source": "/bills"}, {"source": '/orders","e1'}, {"id": 'a","b'}):
+    for attributes in ({}, {"id": "e2"}, {"source": "/bills"}, {"source": "/order", "id": "se1"}, {"id": 'a","b'}):
         assert 202 == send(**attributes).status_code
 
     assert 5 == len(videos())
