@@ -17,6 +17,7 @@ from shared.core.events import Event
 from shared.core.job import Change, Job
 from shared.core.output import Artifact
 from shared.core.progress import Progress
+from shared.core.request_key import RequestKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,13 @@ class JobStore(Protocol):
         """The store's time."""
         ...
 
-    def create(self, job: Job) -> Job:
+    def create(self, job: Job, *, key: RequestKey | None = None) -> Job:
         """Keep a new queued job. The same job again is no error, so that a lost answer can be repeated.
 
+        The key is kept in the same transaction. Who comes second under it gets the first job, as it stands now.
+
         Raises:
-            Conflict: Another job has this id.
+            Conflict: Another job has this id (`job_exists`), or as `request_key.first` says.
         """
         ...
 

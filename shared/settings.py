@@ -116,6 +116,12 @@ def _secret(value: str) -> str:
     return value
 
 
+def _token(value: str) -> str:
+    if value and re.fullmatch(r"[!-~]{32,255}", value) is None:
+        raise ValueError("must be 32 to 255 visible ASCII characters")
+    return value
+
+
 def _setting(variable: str, read: Callable[[str], Any], default: str) -> Any:
     return field(metadata={"variable": variable, "read": read, "default": default})
 
@@ -136,6 +142,8 @@ class Settings:
     """Keys that open the API: `fb_<id>_<secret>` each. Before a key may stand whose it is (`acme=fb_...`) and what
     it may do (`acme:videos:read+videos:write=fb_...`); a key alone opens everything of the tenant `default`. The
     scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`)."""
+    event_token: str = _setting("EVENT_TOKEN", _token, "")
+    """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", _secret, "")
     """Signs callbacks: `whsec_<base64 of 24 to 64 bytes>`."""
     webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", _networks, "")
@@ -168,6 +176,8 @@ class Settings:
     """A job nobody took for this long expires."""
     retention: timedelta = _setting("RETENTION_SECONDS", _seconds, "604800")
     """A finished job and its artifacts go after this long."""
+    idempotency: timedelta = _setting("IDEMPOTENCY_SECONDS", _seconds, "86400")
+    """For so long a repeated request (Idempotency-Key, client id, event) finds the job of the first."""
     link_ttl: timedelta = _setting("LINK_TTL_SECONDS", _seconds, "900")
     """How long a presigned link to an artifact works."""
     resend: timedelta = _setting("RESEND_SECONDS", _seconds, "10")

@@ -6,10 +6,14 @@ from flask import Flask
 
 from functions import kit
 from functions.submit import door
+from functions.submit.creation_routes import creation_routes
+from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from functions.submit.inbox import Inbox
 from functions.submit.model_routes import model_routes
 from functions.submit.queue_routes import queue_routes
+from functions.submit.request_keys import RequestKeys
 from functions.submit.steering import Steering
 from functions.submit.steering_routes import steering_routes
 from functions.submit.unsupported_routes import unsupported_routes
@@ -27,11 +31,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     log_lines.set_up(settings.log_level)
     services = services or wiring.build(settings)
     app = kit.create_app(__name__, ping=services.ping)
-    door.guard(app, Keyring(settings.api_keys))
-    videos = Videos(services, settings)
-    app.register_blueprint(video_routes(videos, Follower(videos, kit.drain_of(app))))
-    app.register_blueprint(unsupported_routes())
-    app.register_blueprint(steering_routes(Steering(services, settings, videos)))
-    app.register_blueprint(queue_routes(services.jobs))
-    app.register_blueprint(model_routes(settings))
+    door.guard(app, Keyring(settings.api_keys), settings.event_token)
+    videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
+    follower = Follower(videos, kit.drain_of(app))
+    for routes in (
+        creation_routes(videos, keys, follower),
+        video_routes(videos, follower),
+        unsupported_routes(),
+        steering_routes(Steering(services, settings, videos)),
+        event_routes(Inbox(videos, keys)),
+        queue_routes(services.jobs),
+        model_routes(settings),
+    ):
+        app.register_blueprint(routes)
     return app

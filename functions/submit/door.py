@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import hmac
+from typing import Final
+
 from flask import Flask, Response, g, request
 
 from functions import kit
 from shared.core import problems
 from shared.core.access import Caller, Keyring, Scope
 
+EVENTS: Final = "events"
+"""The blueprint whose routes the event token opens too."""
+TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
 
-def guard(app: Flask, keyring: Keyring) -> None:
-    """Let only the probes pass without a key; `caller` then says whose it was."""
+
+def guard(app: Flask, keyring: Keyring, event_token: str = "") -> None:
+    """Let only the probes pass without a key; `caller` then says whose it was.
+
+    Who can only set a header of its own shows `event_token`, if there is one, and may send events.
+    """
 
     @app.before_request
     def authenticate() -> Response | None:
         if request.endpoint in kit.PROBES:
             return None
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        found = keyring.caller(token.strip()) if scheme.lower() == "bearer" else None
+        found = _sender(event_token) if request.blueprint == EVENTS else None
+        found = found or _key_holder(keyring)
         if found is None:
             return _refused()
         g.caller = found
@@ -36,7 +46,21 @@ def _scope() -> Scope:
     """What this request needs: derived from its method, so that a new route is not open by mistake."""
     if request.endpoint == "metrics":
         return Scope.ADMIN
+    if request.blueprint == EVENTS:
+        return Scope.WRITE  # the handshake too: it asks whether events may come
     return Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
+
+
+def _key_holder(keyring: Keyring) -> Caller | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return keyring.caller(token.strip()) if scheme.lower() == "bearer" else None
+
+
+def _sender(event_token: str) -> Caller | None:
+    shown = request.headers.get(TOKEN, "")
+    if not event_token or not hmac.compare_digest(shown.encode(), event_token.encode()):
+        return None
+    return Caller(tenant="default", key_id="event-token", scopes=frozenset({Scope.WRITE}))
 
 
 def _refused() -> Response:

@@ -17,6 +17,7 @@ from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
 from shared.core.output import Artifact
 from shared.core.request import MAX_SEED, CreateVideo, VideoRequest, parse, resolve
+from shared.core.request_key import RequestKey
 from shared.core.selection import Selection
 from shared.settings import Settings
 from shared.telemetry import metrics
@@ -26,6 +27,14 @@ log = logging.getLogger(__name__)
 
 REMIXABLE: Final = {"prompt", "webhook", "metadata"}
 """What a remix may say; all else is that of the video it repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A video that was asked for, as it stands now; `replayed`: an earlier request made it."""
+
+    video: dict[str, Any]
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,20 @@ class Videos:
             raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))
         return self._drafted(caller, wish, replace(origin.request, prompt=wish.prompt), remixed_from=job_id)
 
-    def accept(self, caller: Caller, draft: Job) -> dict[str, Any]:
-        """Accept a job: once this returns, it ends in exactly one final state."""
-        job = self._services.jobs.create(draft)
+    def accept(self, caller: Caller, draft: Job, key: RequestKey | None = None) -> Accepted:
+        """Accept a job: once this returns, it ends in exactly one final state.
+
+        Raises:
+            Conflict: The key stands for something else, or for what was deleted (request_key.first).
+        """
+        job = self._services.jobs.create(draft, key=key)
+        if job.id != draft.id:
+            log.info("request repeated", extra={"job": job.id, "key_id": caller.key_id})
+            return Accepted(self.view(job), replayed=True)
         metrics.JOBS_CREATED.labels(job.request.model).inc()
         log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
         self._services.announce(job)
-        return self.view(job)
+        return Accepted(self.view(job), replayed=False)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""

@@ -36,10 +36,15 @@ def has_another(video: dict[str, Any]) -> bool:
     return bool(request.if_none_match) and not request.if_none_match.contains_weak(views.tag(video))
 
 
-def accepted(video: dict[str, Any], *, waited: int = 0) -> Response:
-    """A new Video; its caller preferred to wait so many seconds for its end, and it may have come."""
+def accepted(video: dict[str, Any], *, waited: int = 0, replayed: bool = False) -> Response:
+    """A new Video, or one that an earlier request made (`replayed`).
+
+    Its caller preferred to wait so many seconds for its end, and it may have come.
+    """
     response = _paced(jsonify(video), video)
-    response.status_code = 200 if JobState(video["state"]).is_final else 202
+    response.status_code = 200 if replayed or JobState(video["state"]).is_final else 202
+    if replayed:
+        response.headers["Idempotency-Replayed"] = "true"
     response.headers["Location"] = f"/v1/videos/{video['id']}"
     if waited:
         response.headers["Preference-Applied"] = f"wait={waited}"

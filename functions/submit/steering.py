@@ -57,7 +57,7 @@ class Steering:
         )
         if job.request.model not in self._settings.models:
             raise Conflict(f"{job.request.model} is no longer offered here", code="not_retriable")
-        return self._videos.accept(caller, again)
+        return self._videos.accept(caller, again).video
 
 
 def _not_over(job: Job) -> Job:

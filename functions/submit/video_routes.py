@@ -1,4 +1,4 @@
-"""/v1/videos: ask for videos, follow them, fetch them."""
+"""/v1/videos: follow videos, fetch them, delete them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,15 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from functions.submit import polling, sending
-from functions.submit.bodies import body, page_arguments
+from functions.submit.bodies import page_arguments
 from functions.submit.door import caller
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
 from shared.core import selection
-from shared.core.aliases import CALLBACK_HEADER
 
 
 def video_routes(videos: Videos, follower: Follower) -> Blueprint:
     routes = Blueprint("videos", __name__, url_prefix="/v1/videos")
-
-    @routes.post("")
-    def create() -> Response:
-        video = videos.accept(caller(), videos.draft(caller(), body(), callback_url=_callback_url()))
-        seconds = polling.preferred_wait()
-        if seconds:
-            video = follower.ended(caller(), video, seconds)
-        return polling.accepted(video, waited=seconds)
-
-    @routes.post("/<job_id>/remix")
-    def remix(job_id: str) -> Response:
-        draft = videos.remix_draft(caller(), job_id, body(), callback_url=_callback_url())
-        return polling.accepted(videos.accept(caller(), draft))
 
     @routes.get("")
     def page() -> Response:
@@ -58,7 +44,3 @@ def video_routes(videos: Videos, follower: Follower) -> Blueprint:
         return sending.send(artifact, found.filename, lambda start, end: videos.bytes(artifact, start, end))
 
     return routes
-
-
-def _callback_url() -> str | None:
-    return request.headers.get(CALLBACK_HEADER)

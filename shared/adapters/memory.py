@@ -12,6 +12,7 @@ from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.progress import Progress
+from shared.core.request_key import KeyUse
 from shared.ports import DeadLetter
 
 
@@ -29,6 +30,8 @@ class Memory:
     reports: dict[tuple[str, str], Progress] = field(default_factory=dict)
     """The last report by job and attempt."""
     peaks: dict[str, int] = field(default_factory=dict)
+    requests: dict[tuple[str, str], tuple[datetime, KeyUse]] = field(default_factory=dict)
+    """Uses of request keys and when they end, by tenant and name. Those that ended go with the next creation."""
 
     events: dict[str, tuple[datetime, Event]] = field(default_factory=dict)
     """Unsent events and when they were written, oldest first."""

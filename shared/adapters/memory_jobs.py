@@ -10,6 +10,7 @@ from shared.core import effects
 from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
 from shared.core.progress import Progress
+from shared.core.request_key import KeyUse, RequestKey, first
 from shared.ports import Holding, Page, QueueDepth
 
 
@@ -20,14 +21,19 @@ class MemoryJobStore:
     def now(self) -> datetime:
         return self._memory.clock()
 
-    def create(self, job: Job) -> Job:
+    def create(self, job: Job, *, key: RequestKey | None = None) -> Job:
         with self._memory.lock:
+            at = self.now()
+            if key is not None and (use := self._use(job.tenant, key.name, at)) is not None:
+                return first(key, use, self._memory.jobs.get(use.job_id))
             kept = self._memory.jobs.get(job.id)
-            if kept is None:
-                return self._write(job, self.now())
-            if not grew_from(kept, job):
-                raise Conflict(f"there is another job {job.id}", code="job_exists")
-            return kept
+            if kept is not None:
+                if not grew_from(kept, job):
+                    raise Conflict(f"there is another job {job.id}", code="job_exists")
+                return kept
+            if key is not None:
+                self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
+            return self._write(job, at)
 
     def get(self, job_id: str) -> Job:
         with self._memory.lock:
@@ -140,6 +146,12 @@ class MemoryJobStore:
 
     def close(self) -> None:
         pass
+
+    def _use(self, tenant: str, name: str, at: datetime) -> KeyUse | None:
+        for ended in [name for name, (end, _) in self._memory.requests.items() if end <= at]:
+            del self._memory.requests[ended]
+        _, use = self._memory.requests.get((tenant, name), (at, None))
+        return use
 
     def _index(self, job: Job) -> effects.Index:
         return effects.index(job, self._memory.retention)

@@ -12,6 +12,7 @@ from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.progress import Progress
+from shared.core.request_key import KeyUse
 from shared.ports import DeadLetter
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ JOB: Final = Codec(Job)
 EVENT: Final = Codec(Event)
 DELIVERY: Final = Codec(Delivery)
 PROGRESS: Final = Codec(Progress)
+KEY_USE: Final = Codec(KeyUse)
 DEAD_LETTER: Final = Codec(DeadLetter)
 
 

@@ -33,17 +33,27 @@ def look(redis: RedisConnection, *commands: Command, key: str = "{flipbook}") ->
     return View(moment(int(seconds) * 10**6 + int(micros)), replies)
 
 
+def create(redis: RedisConnection, new: Sequence[str], commands: Sequence[Command]) -> bool:
+    """Run writing commands if none of the keys `new` exists; whether they ran.
+
+    False is said too when a try whose answer was lost wrote them: look again.
+    """
+    keys, calls = _calls(new, commands)
+    written, *_ = redis.run(_COMMIT, keys, ["absent", str(len(new)), calls])
+    return bool(written)
+
+
 def commit(
     redis: RedisConnection, key: str, before: str | None, after: str | None, commands: Sequence[Command]
 ) -> str | None:
-    """Run writing commands if `key` holds `before` (None: if there is no such key).
+    """Run writing commands if `key` holds `before`; None is held by none.
 
     Returns:
         What `key` holds now: `after`, which the commands must lead to, or what stood in the way.
         `after` is returned too when it was written by a try whose answer was lost.
     """
     keys, calls = _calls((key,), commands)
-    written, *stored = redis.run(_COMMIT, keys, ["absent" if before is None else "is", before or "", calls])
+    written, *stored = redis.run(_COMMIT, keys, ["is", before or "", calls])
     return after if written else stored[0]
 
 

@@ -7,21 +7,23 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, micros, millis
+from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, micros, millis
 from shared.adapters.redis_commit import Command
 from shared.core import effects
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
+from shared.core.request_key import KeyUse, RequestKey
 
 BACKSTOP: Final = timedelta(days=7)
 """A finished job's record expires so long after its retention, if recover never removed it."""
 
 
-def creation(job: Job, at: datetime, retention: timedelta) -> list[Command]:
+def creation(job: Job, key: RequestKey | None, at: datetime, retention: timedelta) -> list[Command]:
     """Everything about a new job. A full server refuses it, since it begins with SET."""
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
+        *_use(job, key),
         *_places(job, effects.index(job, retention)),
         *_duties(job, at),
     ]
@@ -72,6 +74,12 @@ def traces(job_id: str) -> list[Command]:
 def holding(job_id: str, attempt: str) -> str:
     """A lease's member; read back by `partition("/")`, since ids hold no slash."""
     return f"{job_id}/{attempt}"
+
+
+def _use(job: Job, key: RequestKey | None) -> Iterator[Command]:
+    if key is not None:
+        use = KEY_USE.dump(KeyUse(job.id, key.fingerprint))
+        yield "SET", keys.request(job.tenant, key.name), use, "PX", millis(key.life)
 
 
 def _lease(before: Job, after: Job, until: datetime) -> Iterator[Command]:

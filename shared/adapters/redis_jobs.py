@@ -15,12 +15,13 @@ from typing import Final
 from shared.adapters import redis_index
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_claim import claim
-from shared.adapters.redis_codec import JOB, PROGRESS, millis, moment, pairs, span
-from shared.adapters.redis_commit import Command, commit, look, write
+from shared.adapters.redis_codec import JOB, KEY_USE, PROGRESS, millis, moment, pairs, span
+from shared.adapters.redis_commit import Command, commit, create, look, write
 from shared.adapters.redis_connection import RedisConnection, Script
 from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
 from shared.core.job import Change, Job, advance, discard, grew_from
 from shared.core.progress import Progress
+from shared.core.request_key import RequestKey, first
 from shared.ports import Holding, Page, QueueDepth
 
 _RENEW: Final = Script("redis_renew.lua")
@@ -40,19 +41,19 @@ class RedisJobStore:
     def now(self) -> datetime:
         return look(self._redis).at
 
-    def create(self, job: Job) -> Job:
-        view = look(self._redis, ("GET", keys.job(job.id)))
-        stored: str | None = view.replies[0]
-        if stored is None:
-            wanted = JOB.dump(job)
-            writes = redis_index.creation(job, view.at, self._retention)
-            stored = commit(self._redis, keys.job(job.id), None, wanted, writes)
-            if stored == wanted:
+    def create(self, job: Job, *, key: RequestKey | None = None) -> Job:
+        new = [keys.job(job.id), *([keys.request(job.tenant, key.name)] if key else [])]
+        for _ in range(_TRIES):
+            view = look(self._redis, *(("GET", name) for name in new))
+            stored, *uses = view.replies
+            if key is not None and uses[0] is not None:
+                use = KEY_USE.load(uses[0])
+                return first(key, use, self._found(use.job_id))
+            if stored is not None:
+                return _same(JOB.load(stored), job)
+            if create(self._redis, new, redis_index.creation(job, key, view.at, self._retention)):
                 return job
-        kept = _loaded(job.id, stored)
-        if not grew_from(kept, job):
-            raise Conflict(f"there is another job {job.id}", code="job_exists")
-        return kept
+        raise Unavailable(f"{job.id} is created too often at the same time")
 
     def get(self, job_id: str) -> Job:
         return _loaded(job_id, look(self._redis, ("GET", keys.job(job_id))).replies[0])
@@ -165,6 +166,10 @@ class RedisJobStore:
     def close(self) -> None:
         self._redis.close()
 
+    def _found(self, job_id: str) -> Job | None:
+        stored = look(self._redis, ("GET", keys.job(job_id))).replies[0]
+        return None if stored is None else JOB.load(stored)
+
     def _reread(self, job_id: str) -> Iterator[tuple[datetime, str | None]]:
         """The server's time and the job as stored, again and again, a little later each time."""
         for n in range(_TRIES):
@@ -183,6 +188,12 @@ class RedisJobStore:
         """Members of a ZSET by time whose time has come, the longest past first."""
         view = look(self._redis, ("ZRANGE", key, "0", str(limit - 1), "WITHSCORES"))
         return [member for member, score in pairs(view.replies[0]) if moment(float(score)) <= view.at]
+
+
+def _same(kept: Job, job: Job) -> Job:
+    if not grew_from(kept, job):
+        raise Conflict(f"there is another job {job.id}", code="job_exists")
+    return kept
 
 
 def _loaded(job_id: str, stored: str | None) -> Job:

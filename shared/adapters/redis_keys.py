@@ -6,6 +6,7 @@ any of them. Times in scores are whole microseconds since 1970, exact in a doubl
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -64,6 +65,11 @@ def delivery(delivery_id: str) -> str:
 def deliveries_of(job_id: str) -> str:
     """SET of the ids of a job's deliveries. Expires with the last of them."""
     return f"{_TAG}:deliveries-of:{job_id}"
+
+
+def request(tenant: str, name: str) -> str:
+    """STRING: a request key's KeyUse as JSON. Expires after IDEMPOTENCY_SECONDS. The name is a caller's: hashed."""
+    return f"{_TAG}:request:{tenant}:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 LASTING: Final[Mapping[str, str]] = {

@@ -13,6 +13,8 @@ from shared.core.job import Job, JobState
 SOURCE: Final = "/flipbook"
 """CloudEvents `source`: with `id` it identifies an event."""
 
+REQUESTED: Final = "dev.flipbook.video.requested.v1"
+"""The only one that comes from outside: its data is the body of POST /v1/videos."""
 QUEUED: Final = "dev.flipbook.video.queued.v1"
 """There is work. It names a job, but decides nothing about it. With a bell it wakes a GPU."""
 BELL: Final = "bell"
@@ -59,7 +61,14 @@ def of(job: Job) -> Event | None:
     type_ = _TYPES.get(job.state)
     if type_ is None or (type_ == STARTED and job.attempts > 1):
         return None
-    return Event(id=event_id(job.id, job.version), type=type_, subject=job.id, time=job.changed_at, data=_data(job))
+    return Event(
+        id=event_id(job.id, job.version),
+        type=type_,
+        subject=job.id,
+        time=job.changed_at,
+        data=_data(job),
+        extensions=_origin(job),
+    )
 
 
 def rung(event: Event) -> Event:
@@ -84,6 +93,12 @@ def deliveries_due(at: datetime) -> Event:
     return Event(
         id=f"evt_deliveries_{int(at.timestamp() * 1000)}", type=DELIVERIES_DUE, subject="deliveries", time=at, data={}
     )
+
+
+def _origin(job: Job) -> dict[str, str]:
+    """What of the event that asked for the job goes on with it."""
+    named = {"causationid": job.cause, "traceparent": job.traceparent}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _data(job: Job) -> dict[str, Any]:

@@ -186,6 +186,10 @@ class Job:
     """The job that ended without a video and is asked for again by this one."""
     remixed_from: str | None = None
     """The job whose request this one repeats with another prompt."""
+    cause: str | None = None
+    """The id of the event that asked for it."""
+    traceparent: str | None = None
+    """The trace that it belongs to (W3C Trace Context)."""
 
     created_at: datetime
     expires_at: datetime
@@ -289,13 +293,3 @@ def _error(state: JobState, change: Change) -> JobError | None:
         case JobState.EXPIRED:
             return JobError("job_expired", "no worker was free before the job's time in the queue ran out")
     return None
-
-
-def diagram() -> str:
-    """Draw TRANSITIONS as a Mermaid chart; docs/job.md holds its output."""
-    lines = ["stateDiagram-v2", "    [*] --> queued"]
-    for state, row in TRANSITIONS.items():
-        lines += [f"    {state} --> {after}: {change.__name__}" for change, after in row.items()]
-        if state.is_final:
-            lines.append(f"    {state} --> [*]")
-    return "\n".join(lines)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from shared.core import request_key
 from shared.core.errors import (
     AddressRefused,
     Busy,
@@ -55,7 +56,7 @@ class Answer:
         """`x-should-retry` is OpenAI's clients' word; without it they repeat every 409."""
         if self.retry_after is not None:
             return {"Retry-After": str(self.retry_after), "x-should-retry": "true"}
-        return {"x-should-retry": "false"} if self.status == HTTPStatus.CONFLICT else {}
+        return {"x-should-retry": "false"} if self.status in (409, 422) else {}
 
 
 _AWAY: Final = "a part of the platform cannot be reached; the same request may succeed soon"
@@ -75,6 +76,8 @@ def of(error: FlipbookError) -> Answer:
             answer = Answer(status=403, code="forbidden", detail=text)
         case NotFound():
             answer = Answer(status=404, code="not_found", detail=text)
+        case Conflict(code=request_key.MISMATCH as code):
+            answer = Answer(status=422, code=code, detail=text)
         case Conflict(code=code):
             answer = Answer(status=409, code=code, detail=text)
         case IllegalChange():

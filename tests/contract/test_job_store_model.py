@@ -38,6 +38,7 @@ from shared.core.job import (
     advance,
     discard,
 )
+from shared.core.request_key import RequestKey
 from shared.ports import Holding
 from tests.servers import Valkey
 from tests.stores import HOOK, LEASE, WORKER_CHANGES, Stores, memory_stores, new_job, redis_stores
@@ -62,6 +63,8 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.names = count()
         self.created: list[str] = []
         self.model: dict[str, Job] = {}
+        self.keys: dict[tuple[str, str], tuple[str, str]] = {}
+        """The job and the body of the first request under each key."""
         self.short: set[str] = set()
         """Jobs on a lease that is over."""
         self.unsent: list[str] = []
@@ -90,6 +93,25 @@ class JobStoreMachine(RuleBasedStateMachine):
             assert job == self.stores.jobs.create(replace(job, state=JobState.QUEUED, version=0, attempt=None))
             with pytest.raises(Conflict):
                 self.stores.jobs.create(replace(job, tenant="mallory"))
+
+    @rule(target=jobs, tenant=st.sampled_from(TENANTS), name=st.sampled_from("ab"), body=st.sampled_from("xxy"))
+    def create_under_a_key(self, tenant: str, name: str, body: str):
+        job = new_job(self.stores.jobs.now(), tenant=tenant)
+        key = RequestKey(name=name, fingerprint=body, life=timedelta(days=1))
+        if (tenant, name) not in self.keys:
+            self.keys[tenant, name] = (job.id, body)
+            assert job == self.stores.jobs.create(job, key=key)
+            self.follow(job)
+            self.created.append(job.id)
+            return job.id
+        first_id, first_body = self.keys[tenant, name]
+        first = self.model.get(first_id)
+        if body == first_body and first is not None and not first.discarded:
+            assert first == self.stores.jobs.create(job, key=key)
+        else:
+            with pytest.raises(Conflict):
+                self.stores.jobs.create(job, key=key)
+        return multiple()
 
     @rule(target=attempts, lease=st.sampled_from([BLINK, LEASE]))
     def claim(self, lease: timedelta):

@@ -19,6 +19,7 @@ from shared.core import events
 from shared.core.delivery import DeliveryState
 from shared.core.errors import Unavailable, UnsafeServer
 from shared.core.job import Completed, Job, JobState, LeaseExpired
+from shared.core.request_key import RequestKey
 from tests.faults import FaultProxy
 from tests.servers import Valkey
 from tests.stores import LEASE, OUTPUT, Stores, new_job, redis_stores
@@ -77,6 +78,15 @@ class TestLostAnswers:
         job = far.add()
         assert nth < proxy.answers
         assert job == far.jobs.get(job.id)
+        assert 1 == far.unsent().count(f"{job.id} {events.QUEUED}")
+
+    @pytest.mark.parametrize("nth", [1, 2])
+    def test_a_creation_under_a_key_makes_one_job(self, proxy: FaultProxy, far: Stores, nth: int) -> None:
+        job, key = new_job(far.jobs.now()), RequestKey(name="client:a", fingerprint="b", life=LEASE)
+        proxy.cut(nth)
+        assert job == far.jobs.create(job, key=key)
+        assert nth < proxy.answers
+        assert job == far.jobs.create(new_job(far.jobs.now()), key=key)
         assert 1 == far.unsent().count(f"{job.id} {events.QUEUED}")
 
     @pytest.mark.parametrize("nth", [1, 2, 3])

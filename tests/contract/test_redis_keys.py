@@ -14,9 +14,10 @@ from shared.adapters import redis_keys as keys
 from shared.core.delivery import DeliveryState
 from shared.core.job import CancelRequested, Completed
 from shared.core.progress import Phase, Progress
+from shared.core.request_key import RequestKey
 from tests.contract.test_dead_letters import letter
 from tests.servers import Valkey
-from tests.stores import LEASE, OUTPUT, Stores, redis_stores
+from tests.stores import LEASE, OUTPUT, Stores, new_job, redis_stores
 
 MAX_FINISHED_JOB = 4096
 
@@ -43,7 +44,8 @@ def use_everything(stores: Stores) -> None:
     stores.finish()
     stores.dead_letters.add(letter(0))
     stores.jobs.apply(stores.add().id, CancelRequested())
-    stores.add()
+    key = RequestKey(name="client:a", fingerprint="b", life=LEASE)
+    stores.jobs.create(new_job(stores.jobs.now()), key=key)
     stores.add()
     job, attempt = stores.claim()
     stores.jobs.report(job.id, Progress(attempt=attempt, phase=Phase.DECODING))
@@ -77,6 +79,14 @@ def test_what_is_finished_has_an_end(stores: Stores, floor: Redis) -> None:
         assert floor.ttl(key) > 0
     stores.deliveries.keep(abandoned, taken)
     assert -1 == floor.ttl(keys.delivery(taken.id)) == floor.ttl(keys.deliveries_of(job.id))
+
+
+def test_a_request_key_ends_with_its_life_and_shows_no_caller_s_words(stores: Stores, floor: Redis) -> None:
+    key = RequestKey(name="idempotency:a secret", fingerprint="b", life=LEASE)
+    stores.jobs.create(new_job(stores.jobs.now()), key=key)
+    (name,) = floor.scan_iter("{flipbook}:request:*")
+    assert 0 < floor.pttl(name) <= LEASE / timedelta(milliseconds=1)
+    assert "secret" not in name + floor.get(name)
 
 
 def test_forgotten_jobs_leave_the_server_as_it_was(stores: Stores, floor: Redis) -> None:

@@ -7,6 +7,8 @@ from shared.core import events
 
 TYPES = {value for value in vars(events).values() if isinstance(value, str) and value.startswith("dev.flipbook.")}
 HEARD_OUTSIDE_ONLY = {events.STARTED}
+SENT_TO_SUBMIT = {events.REQUESTED}
+"""Past the Broker: a Trigger cannot show a key (docs/decisions/0011)."""
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +20,13 @@ def test_every_event_type_wakes_its_function_once(platform):
     heard = [(trigger.attributes["type"], trigger.subscriber.name) for trigger in platform.triggers]
 
     assert sorted(
-        (type_, "generate" if type_ == events.QUEUED else "notify") for type_ in TYPES - HEARD_OUTSIDE_ONLY
+        (type_, "generate" if type_ == events.QUEUED else "notify")
+        for type_ in TYPES - HEARD_OUTSIDE_ONLY - SENT_TO_SUBMIT
     ) == sorted(heard)
+
+
+def test_no_trigger_reaches_the_public_door(platform):
+    assert "submit" not in {trigger.subscriber.name for trigger in platform.triggers}
 
 
 def test_filters_are_of_the_kind_that_every_broker_knows(triggers):

@@ -30,9 +30,9 @@ from shared.core.job import (
     Released,
     Yielded,
     advance,
-    diagram,
     grew_from,
 )
+from shared.core.job_diagram import diagram
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
 
@@ -243,8 +243,8 @@ class TestGrewFrom:
 
     def test_every_field_either_changes_or_tells_jobs_apart(self) -> None:
         fixed = {f.name for f in fields(Job) if not grew_from(QUEUED, replace(QUEUED, **{f.name: object()}))}
-        born = {"id", "tenant", "request", "webhook", "metadata", "created_at", "expires_at"}
-        born |= {"max_losses", "retried_from"}
+        born = {"id", "tenant", "request", "webhook", "metadata", "created_at", "expires_at", "max_losses"}
+        born |= {"cause", "traceparent", "retried_from", "remixed_from"}
         assert born == fixed
 
 

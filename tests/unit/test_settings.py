@@ -51,6 +51,8 @@ def test_a_heartbeat_by_default_has_many_chances_within_a_lease():
         ("WEIGHTS_DIR", "/data/weights", "weights_dir", Path("/data/weights")),
         ("HEARTBEAT_SECONDS", "0.25", "heartbeat", timedelta(milliseconds=250)),
         ("LEASE_SECONDS", "90\n", "lease", timedelta(seconds=90)),
+        ("EVENT_TOKEN", "x" * 32, "event_token", "x" * 32),
+        ("IDEMPOTENCY_SECONDS", "60", "idempotency", timedelta(minutes=1)),
         ("MAX_ATTEMPTS", "1", "max_losses", 1),
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
     ],
@@ -63,6 +65,7 @@ SECONDS = [f.metadata["variable"] for f in fields(Settings) if f.metadata["varia
 
 BAD = [
     *((variable, text) for variable in SECONDS for text in ("", "0", "-1", "nan", "inf", "1e3", "ten", "9999999999")),
+    *(("EVENT_TOKEN", text) for text in ("short", "x" * 256, "a b" * 20, "é" * 32)),
     *(("MAX_ATTEMPTS", text) for text in ("", "0", "-1", "1.5", "three")),
     *(("MODELS", text) for text in ("", " , ", "sora-2", "mochi-1-tiny sora-2")),
     *(("MODEL_ALIASES", text) for text in ("sora-2", "=mochi-1-tiny", "sora-2=", "sora-2=sora-3", "a=b=mochi-1-tiny")),

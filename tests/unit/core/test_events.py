@@ -113,3 +113,16 @@ def test_rings_for_callbacks_differ_in_time_only():
 
     assert ("dev.flipbook.deliveries.due.v1", "deliveries", {}) == (first.type, first.subject, first.data)
     assert first.id != later.id
+
+
+def test_every_event_of_a_job_names_the_event_that_asked_for_it():
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    asked = {"causationid": "order 42", "traceparent": trace}
+    extensions = [
+        event.extensions
+        for job in IN_STATE.values()
+        if (event := events.of(replace(job, cause="order 42", traceparent=trace)))
+    ]
+
+    assert [asked] * len(TYPES) == extensions
+    assert {} == told(JobState.QUEUED).extensions

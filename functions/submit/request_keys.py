@@ -1,0 +1,55 @@
+"""By what a creation is known when it comes again: a header, a client's id, or an event's identity."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.core.errors import InvalidRequest, Problem
+from shared.core.events import Event
+from shared.core.request_key import RequestKey, fingerprint
+
+HEADER: Final = "Idempotency-Key"
+LONGEST: Final = 255
+_QUOTED: Final = re.compile(r'"((?:[!#-\[\]-~]|\\["\\])+)"')
+"""A string as RFC 8941 writes it, without spaces."""
+_BARE: Final = re.compile(r"[!#-~][!-~]*")
+_CLIENT_ID: Final = re.compile(r"(?!video_)[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKeys:
+    """Makes request keys that are kept for `life`."""
+
+    life: timedelta
+
+    def of_header(self, header: str | None, body: object) -> RequestKey | None:
+        """The key in an Idempotency-Key header, quoted or bare; None without the header.
+
+        Raises: InvalidRequest.
+        """
+        if header is None:
+            return None
+        quoted, bare = _QUOTED.fullmatch(header), _BARE.fullmatch(header)
+        key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else bare[0] if bare else ""
+        if not 1 <= len(key) <= LONGEST:
+            detail = f'{HEADER} must be 1 to {LONGEST} visible ASCII characters, bare or in double quotes: "{{uuid}}"'
+            raise InvalidRequest(Problem("", detail), code="invalid_request")
+        return self._key(f"idempotency:{key}", body)
+
+    def of_client(self, client_id: str, body: object) -> RequestKey:
+        """Raises: InvalidRequest."""
+        if _CLIENT_ID.fullmatch(client_id) is None:
+            detail = "must be 1 to 64 letters, digits, - or _, and not begin with video_, as our own ids do"
+            raise InvalidRequest(Problem("/client_id", detail))
+        return self._key(f"client:{client_id}", body)
+
+    def of_event(self, event: Event) -> RequestKey:
+        """CloudEvents 1.0: events of the same source and id are the same."""
+        return self._key(f"event:{json.dumps([event.source, event.id])}", event.data)
+
+    def _key(self, name: str, body: object) -> RequestKey:
+        return RequestKey(name=name, fingerprint=fingerprint(body), life=self.life)
