@@ -78,7 +78,7 @@ def test_the_default_target_is_seventy_percent_of_what_an_instance_admits(platfo
 def test_a_trigger_is_read_whole(platform):
     trigger = next(each for each in platform.triggers if each.name == "generate")
 
-    assert {"type": "dev.flipbook.video.queued.v1"} == trigger.attributes
+    assert {"type": "dev.flipbook.video.queued.v1", "bell": "ring"} == trigger.attributes
     assert Destination(kind="Service", namespace="flipbook", name="generate", path="/") == trigger.subscriber
     assert (
         DeliverySpec(
