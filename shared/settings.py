@@ -141,7 +141,7 @@ class Settings:
     api_keys: tuple[str, ...] = _setting("API_KEYS", _api_keys, "")
     """Keys that open the API: `fb_<id>_<secret>` each. Before a key may stand whose it is (`acme=fb_...`) and what
     it may do (`acme:videos:read+videos:write=fb_...`); a key alone opens everything of the tenant `default`. The
-    scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`)."""
+    scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`, `/admin/`)."""
     event_token: str = _setting("EVENT_TOKEN", _token, "")
     """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", _secret, "")

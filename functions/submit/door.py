@@ -13,6 +13,8 @@ from shared.core.access import Caller, Keyring, Scope
 
 EVENTS: Final = "events"
 """The blueprint whose routes the event token opens too."""
+ADMIN: Final = "/admin/"
+"""The routes of the platform's owner."""
 TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
 
 
@@ -44,7 +46,7 @@ def caller() -> Caller:
 
 def _scope() -> Scope:
     """What this request needs: derived from its method, so that a new route is not open by mistake."""
-    if request.endpoint == "metrics":
+    if request.endpoint == "metrics" or request.path.startswith(ADMIN):
         return Scope.ADMIN
     if request.blueprint == EVENTS:
         return Scope.WRITE  # the handshake too: it asks whether events may come

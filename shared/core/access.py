@@ -31,7 +31,7 @@ class Scope(StrEnum):
     WRITE = "videos:write"
     """Create, cancel, retry and delete videos."""
     ADMIN = "admin"
-    """See the numbers of the whole platform (`/metrics`)."""
+    """See and steer the whole platform: `/metrics` and everything below `/admin/`."""
 
 
 ALL_SCOPES: Final = frozenset(Scope)
