@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from shared/settings.py: python -m tests.architecture.settings_page > docs/settings.md"""
+"""Writes docs/settings.md from shared/settings/: python -m tests.architecture.settings_page > docs/settings.md"""
 
 import ast
 import inspect
@@ -16,7 +16,7 @@ Each setting is one environment variable, read once when a process starts. A val
 process with a sentence that names the variable. Lists are separated by spaces or commas, times are in seconds.
 
 This page is written by `python -m tests.architecture.settings_page > docs/settings.md` from the docstrings in
-`shared/settings.py`; a test compares the two.
+`shared/settings/__init__.py`; a test compares the two.
 
 | variable | default | what it is |
 | --- | --- | --- |

@@ -1,4 +1,4 @@
-"""What every DeadLetterStore promises (shared/ports.py)."""
+"""What every DeadLetterStore promises (shared/ports/)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every DeliveryStore promises (shared/ports.py), filled by its JobStore."""
+"""What every DeliveryStore promises (shared/ports/), filled by its JobStore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every JobStore promises (shared/ports.py)."""
+"""What every JobStore promises (shared/ports/)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every JobStore promises of request keys (shared/ports.py): one key, one job."""
+"""What every JobStore promises of request keys (shared/ports/): one key, one job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every JobStore promises of lists, removal and progress (shared/ports.py)."""
+"""What every JobStore promises of lists, removal and progress (shared/ports/)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Outbox promises (shared/ports.py), filled by its JobStore."""
+"""What every Outbox promises (shared/ports/), filled by its JobStore."""
 
 from __future__ import annotations
 

@@ -1,21 +1,13 @@
-"""What the functions need from the outside, one Protocol each. Adapters keep these promises.
-
-Every method may raise `Unavailable` (a TemporaryError) when its server cannot be reached; then
-the call may or may not have had its effect, and repeating it is safe. Times are aware UTC datetimes.
-"""
+"""The truth about jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
-from shared.core.delivery import Delivery, Reply
-from shared.core.events import Event
 from shared.core.job import Change, Job
-from shared.core.output import Artifact
 from shared.core.progress import Progress
 from shared.core.request_key import RequestKey
 
@@ -153,125 +145,6 @@ class JobStore(Protocol):
 
     def ping(self) -> None:
         """Raises: UnsafeServer: The server is there, but may lose what it is given."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class Outbox(Protocol):
-    """Events that the world has not surely heard. Filled by the JobStore's transactions."""
-
-    def unsent(self, *, older_than: timedelta, limit: int) -> Sequence[Event]:
-        """Events written at least that long ago, oldest first. Changes nothing."""
-        ...
-
-    def sent(self, event_id: str) -> None:
-        """The Broker accepted it: strike it out. No error when it is gone already."""
-        ...
-
-
-class DeliveryStore(Protocol):
-    """Callbacks owed. Filled by the JobStore's transactions."""
-
-    def take(self, hold: timedelta) -> Delivery | None:
-        """Take the pending delivery that is due longest, and keep it from others for `hold`; None: none is due.
-
-        A taker that dies loses it when the hold is over, and it is due again.
-        """
-        ...
-
-    def keep(self, before: Delivery, after: Delivery) -> bool:
-        """Replace `before` by `after` if nobody else did; whether it was written."""
-        ...
-
-    def of_job(self, job_id: str) -> Sequence[Delivery]: ...
-
-    def due(self) -> int:
-        """How many wait for a taker now."""
-        ...
-
-    def next_due(self) -> datetime | None:
-        """When the next pending delivery becomes due (past: it is due)."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """An event the Broker gave up on. Told of, counted, never obeyed."""
-
-    event_id: str
-    event_type: str
-    subject: str
-    destination: str
-    status: str
-    at: datetime
-
-
-class DeadLetterStore(Protocol):
-    """What the Broker could not deliver. Decides nothing about any job."""
-
-    def add(self, letter: DeadLetter) -> None:
-        """Keep it, newest first; only the newest 1,000 are kept, all are counted. Said twice, counted twice."""
-        ...
-
-    def newest(self, limit: int) -> Sequence[DeadLetter]: ...
-
-    def count(self) -> int:
-        """How many there ever were."""
-        ...
-
-
-class ArtifactStore(Protocol):
-    """Bytes by key. Keys are `/`-separated names of `[A-Za-z0-9._-]`; no part is `.` or `..`."""
-
-    def put(self, key: str, source: Path | bytes, content_type: str) -> Artifact:
-        """Store the whole of `source` or nothing; a reader sees the old object or the new, never a part."""
-        ...
-
-    def stat(self, key: str) -> Artifact:
-        """Raises: NotFound."""
-        ...
-
-    def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to, not including, `end`, in chunks.
-
-        Raises:
-            NotFound: At once, not at the first chunk.
-        """
-        ...
-
-    def link(self, key: str, *, expires: timedelta, filename: str, content_type: str) -> str | None:
-        """A URL that lets its holder GET just this object until then; None if this store has no such thing."""
-        ...
-
-    def delete(self, prefix: str) -> int:
-        """Delete every object whose key is `prefix` or starts with `prefix/`; how many. None is no error."""
-        ...
-
-    def ping(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class EventPublisher(Protocol):
-    """The way to the Broker."""
-
-    def publish(self, event: Event) -> None:
-        """Returns when the Broker has accepted the event. Raises Unavailable when it did not."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class WebhookSender(Protocol):
-    """The only way out to a URL that a caller gave."""
-
-    def check(self, url: str) -> None:
-        """Raises: AddressRefused, with a sentence that names the rule and not what was found behind the name."""
-        ...
-
-    def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
-        """POST once: no redirect, one deadline over the whole exchange. A fault is a Reply, not an exception."""
         ...
 
     def close(self) -> None: ...

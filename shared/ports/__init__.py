@@ -1,0 +1,27 @@
+"""What the functions need from the outside, one Protocol each. Adapters keep these promises.
+
+Every method may raise `Unavailable` (a TemporaryError) when its server cannot be reached; then
+the call may or may not have had its effect, and repeating it is safe. Times are aware UTC datetimes.
+"""
+
+from shared.ports.artifacts import ArtifactStore
+from shared.ports.dead_letters import DeadLetter, DeadLetterStore
+from shared.ports.deliveries import DeliveryStore
+from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
+from shared.ports.outbox import Outbox
+from shared.ports.publisher import EventPublisher
+from shared.ports.webhooks import WebhookSender
+
+__all__ = [
+    "ArtifactStore",
+    "DeadLetter",
+    "DeadLetterStore",
+    "DeliveryStore",
+    "EventPublisher",
+    "Holding",
+    "JobStore",
+    "Outbox",
+    "Page",
+    "QueueDepth",
+    "WebhookSender",
+]

@@ -1,0 +1,22 @@
+"""The way out to callers' URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from shared.core.delivery import Reply
+
+
+class WebhookSender(Protocol):
+    """The only way out to a URL that a caller gave."""
+
+    def check(self, url: str) -> None:
+        """Raises: AddressRefused, with a sentence that names the rule and not what was found behind the name."""
+        ...
+
+    def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
+        """POST once: no redirect, one deadline over the whole exchange. A fault is a Reply, not an exception."""
+        ...
+
+    def close(self) -> None: ...

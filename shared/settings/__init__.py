@@ -1,0 +1,104 @@
+"""What can be set from outside. The only reader of the environment; read once per process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.settings import readers
+from shared.settings.readers import REDIS_SCHEMES as REDIS_SCHEMES
+
+
+class BadSetting(ValueError):
+    """A variable has a value that cannot be used; the message names it and what is allowed."""
+
+
+def _setting(variable: str, read: Callable[[str], Any], default: str) -> Any:
+    return field(metadata={"variable": variable, "read": read, "default": default})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is one environment variable; `from_env` names them in its errors."""
+
+    redis_url: str = _setting("REDIS_URL", readers.url(*readers.REDIS_SCHEMES, "memory"), "")
+    """The job store: redis://, rediss://, unix://, redis-cluster:// or memory:// (one process, tests)."""
+    artifacts_url: str = _setting("ARTIFACTS_URL", readers.url("s3", "file", "memory"), "")
+    """The artifact store: file:///folder, s3://bucket/prefix or memory://."""
+    s3_endpoint_url: str = _setting("S3_ENDPOINT_URL", readers.url("http", "https"), "")
+    """S3 server other than AWS; empty: AWS. Credentials come from boto3's own chain."""
+    broker_url: str = _setting("K_SINK", readers.url("http", "https", "memory"), "")
+    """Where CloudEvents are posted: the Broker's address. Knative's name for it."""
+    api_keys: tuple[str, ...] = _setting("API_KEYS", readers.api_keys, "")
+    """Keys that open the API: `fb_<id>_<secret>` each. Before a key may stand whose it is (`acme=fb_...`) and what
+    it may do (`acme:videos:read+videos:write=fb_...`); a key alone opens everything of the tenant `default`. The
+    scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`, `/admin/`)."""
+    event_token: str = _setting("EVENT_TOKEN", readers.token, "")
+    """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
+    webhook_secret: str = _setting("WEBHOOK_SECRET", readers.secret, "")
+    """Signs callbacks: `whsec_<base64 of 24 to 64 bytes>`."""
+    webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", readers.networks, "")
+    """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
+    webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", readers.seconds, "15")
+    """One callback's whole exchange."""
+    public_url: str = _setting("PUBLIC_URL", readers.base_url, "")
+    """Put before the links in answers and callbacks; empty: links are paths."""
+
+    models: tuple[str, ...] = _setting("MODELS", readers.models, "mochi-1-tiny")
+    """Models offered, the default one first."""
+    model_aliases: Mapping[str, str] = _setting("MODEL_ALIASES", readers.model_aliases, "")
+    """Other names that callers may use: `sora-2=mochi-1-preview`, separated by spaces. Answers tell the real model."""
+    weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
+    """Holds one folder per model id, as diffusers saves it."""
+    engine: str = _setting("ENGINE", readers.engine, "mochi")
+    """What draws: `mochi`, or module:Class of another VideoEngine (benchmarks, fault tests)."""
+
+    lease: timedelta = _setting("LEASE_SECONDS", readers.seconds, "60")
+    """A worker not heard of for this long has lost its job."""
+    heartbeat: timedelta = _setting("HEARTBEAT_SECONDS", readers.seconds, "4")
+    """Between renewals of the lease; a cancellation is heard at the same time."""
+    checkpoint: timedelta = _setting("CHECKPOINT_SECONDS", readers.seconds, "30")
+    """Between checkpoints of a drawing."""
+    request_timeout: timedelta = _setting("REQUEST_TIMEOUT_SECONDS", readers.seconds, "600")
+    """The Knative Service's timeoutSeconds: a slice ends before it."""
+    max_losses: int = _setting("MAX_ATTEMPTS", readers.count, "3")
+    """A job whose worker was lost this often fails."""
+    queue_ttl: timedelta = _setting("QUEUE_TTL_SECONDS", readers.seconds, "86400")
+    """A job nobody took for this long expires."""
+    retention: timedelta = _setting("RETENTION_SECONDS", readers.seconds, "604800")
+    """A finished job and its artifacts go after this long."""
+    idempotency: timedelta = _setting("IDEMPOTENCY_SECONDS", readers.seconds, "86400")
+    """For so long a repeated request (Idempotency-Key, client id, event) finds the job of the first."""
+    link_ttl: timedelta = _setting("LINK_TTL_SECONDS", readers.seconds, "900")
+    """How long a presigned link to an artifact works."""
+    resend: timedelta = _setting("RESEND_SECONDS", readers.seconds, "10")
+    """recover sends outbox rows older than this."""
+    wake_limit: int = _setting("WAKE_LIMIT", readers.count, "16")
+    """How many instances of generate there can be, its max-scale: more bells than that are never rung at once."""
+    log_level: str = _setting("LOG_LEVEL", readers.level, "INFO")
+    """From which severity our own log lines are written: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read every setting from `environ`, by default the process's own.
+
+        Raises:
+            BadSetting: Naming the variable and what it may be.
+        """
+        source = os.environ if environ is None else environ
+        values = {}
+        for f in fields(cls):
+            variable = f.metadata["variable"]
+            text = source.get(variable, f.metadata["default"])
+            try:
+                values[f.name] = f.metadata["read"](text)
+            except ValueError as error:
+                raise BadSetting(f"{variable}: {error}") from None
+        settings = cls(**values)
+        if 2 * settings.heartbeat > settings.lease:
+            raise BadSetting("HEARTBEAT_SECONDS: must be at most half of LEASE_SECONDS, or one late beat loses the job")
+        return settings

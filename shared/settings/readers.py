@@ -1,0 +1,115 @@
+"""What each kind of variable may hold. A reader raises ValueError, with a sentence that says what is allowed."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from shared.core.access import Keyring
+from shared.core.catalog import CATALOG
+from shared.core.signing import secret_key
+
+REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Empty, or a URL with one of the schemes; which of them need a host follows from the scheme."""
+
+    def read(value: str) -> str:
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname, parts.port  # both are parsed when they are read
+        except ValueError:
+            # Not Python's own words: they repeat what may be a password.
+            raise ValueError("must be a URL: look at its host and port") from None
+        if parts.scheme not in schemes or "://" not in value:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if parts.scheme in ("http", "https", "s3") and not host:
+            raise ValueError(f"must be more than {parts.scheme}://: a host or bucket follows")
+        if parts.scheme == "file" and (parts.netloc not in ("", "localhost") or not parts.path.startswith("/")):
+            raise ValueError("must be file:///absolute/path")
+        return value
+
+    return read
+
+
+def base_url(value: str) -> str:
+    return url("http", "https")(value).rstrip("/")
+
+
+def engine(value: str) -> str:
+    if re.fullmatch(r"mochi|[\w.]+:\w+", value) is None:
+        raise ValueError(f"must be mochi or module:Class, not {value!r}")
+    return value
+
+
+def words(value: str) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split())
+
+
+def models(value: str) -> tuple[str, ...]:
+    names = words(value)
+    unknown = [name for name in names if name not in CATALOG]
+    if unknown or not names:
+        raise ValueError(f"must name one or more of {', '.join(CATALOG)}")
+    return names
+
+
+def model_aliases(value: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for word in words(value):
+        alias, _, model = word.partition("=")
+        if not alias or alias in CATALOG or alias in found or model not in CATALOG:
+            raise ValueError(f"must be pairs alias=model, each alias once and no model's own name, not {word!r}")
+        found[alias] = model
+    return found
+
+
+def api_keys(value: str) -> tuple[str, ...]:
+    keys = words(value)
+    Keyring(keys)
+    return keys
+
+
+def networks(value: str) -> tuple[str, ...]:
+    for word in words(value):
+        ipaddress.ip_network(word)
+    return words(value)
+
+
+def seconds(value: str) -> timedelta:
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value.strip()) is None or not float(value):
+        raise ValueError(f"must be a number of seconds greater than 0, not {value!r}")
+    return timedelta(seconds=float(value))
+
+
+def count(value: str) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()) is None or not int(value):
+        raise ValueError(f"must be a whole number of 1 or more, not {value!r}")
+    return int(value)
+
+
+def level(value: str) -> str:
+    level = value.upper()
+    if level not in LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}")
+    return level
+
+
+def secret(value: str) -> str:
+    if value:
+        secret_key(value)
+    return value
+
+
+def token(value: str) -> str:
+    if value and re.fullmatch(r"[!-~]{32,255}", value) is None:
+        raise ValueError("must be 32 to 255 visible ASCII characters")
+    return value
