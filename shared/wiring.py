@@ -11,12 +11,14 @@ from shared.adapters.file_artifacts import FileArtifacts
 from shared.adapters.http_broker import HttpBroker
 from shared.adapters.http_webhooks import HttpWebhooks
 from shared.adapters.memory import Memory
+from shared.adapters.memory_api_keys import MemoryKeyStore
 from shared.adapters.memory_artifacts import MemoryArtifacts
 from shared.adapters.memory_broker import MemoryBroker
 from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
+from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
@@ -31,6 +33,7 @@ from shared.ports import (
     DeliveryStore,
     EventPublisher,
     JobStore,
+    KeyStore,
     Outbox,
     WebhookSender,
 )
@@ -47,6 +50,7 @@ class Services:
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
+    api_keys: KeyStore
     artifacts: ArtifactStore
     publisher: EventPublisher
     webhooks: WebhookSender
@@ -109,7 +113,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
         UnsafeServer: The job store is set up so that it may drop jobs.
     """
-    jobs, outbox, deliveries, dead_letters = _stores(settings)
+    jobs, outbox, deliveries, dead_letters, api_keys = _stores(settings)
     try:
         jobs.ping()
     except Unavailable as error:
@@ -119,6 +123,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         outbox=outbox,
         deliveries=deliveries,
         dead_letters=dead_letters,
+        api_keys=api_keys,
         artifacts=_artifacts(settings) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
         publisher=_publisher(settings) if broker else cast("EventPublisher", _Unused("K_SINK")),
         webhooks=HttpWebhooks(settings.webhook_networks, timeout=settings.webhook_timeout),
@@ -126,7 +131,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
     )
 
 
-def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLetterStore]:
+def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
     scheme = settings.redis_url.partition("://")[0]
     if scheme == "memory":
         memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention)
@@ -135,6 +140,7 @@ def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLe
             MemoryOutbox(memory),
             MemoryDeliveryStore(memory),
             MemoryDeadLetterStore(memory),
+            MemoryKeyStore(memory),
         )
     if scheme not in REDIS_SCHEMES:
         raise BadSetting(f"REDIS_URL: must begin with {', '.join(f'{s}://' for s in REDIS_SCHEMES)} or memory://")
@@ -144,6 +150,7 @@ def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLe
         RedisOutbox(redis),
         RedisDeliveryStore(redis, settings.retention),
         RedisDeadLetterStore(redis),
+        RedisKeyStore(redis),
     )
 
 

@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from shared.adapters.memory import Memory
+from shared.adapters.memory_api_keys import MemoryKeyStore
 from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
+from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
@@ -34,10 +36,11 @@ from shared.core.job import (
 )
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
-from shared.ports import DeadLetterStore, DeliveryStore, JobStore, Outbox
+from shared.ports import DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox
 
 RETENTION: Final = timedelta(milliseconds=150)
 """Of jobs; short enough for a test to see its end."""
+MOST_KEYS: Final = 20
 LEASE: Final = timedelta(seconds=60)
 SHORT: Final = timedelta(milliseconds=60)
 """A lease that a test can see the end of."""
@@ -118,6 +121,7 @@ class Stores:
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
+    api_keys: KeyStore
     wait: Callable[[timedelta], None]
 
     def add(self, **changes: Any) -> Job:
@@ -150,6 +154,7 @@ def memory_stores(clock: Clock | None = None) -> Stores:
         MemoryOutbox(memory),
         MemoryDeliveryStore(memory),
         MemoryDeadLetterStore(memory),
+        MemoryKeyStore(memory, most=MOST_KEYS),
         clock.forward,
     )
 
@@ -162,6 +167,7 @@ def redis_stores(url: str) -> Iterator[Stores]:
         RedisOutbox(connection),
         RedisDeliveryStore(connection, timedelta(days=1)),
         RedisDeadLetterStore(connection),
+        RedisKeyStore(connection, most=MOST_KEYS),
         lambda length: time.sleep(length.total_seconds()),
     )
     connection.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.core.api_key import ApiKey
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -39,3 +40,4 @@ class Memory:
     dead_letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=1000))
     """Newest first."""
     dead_letter_count: int = 0
+    api_keys: dict[str, ApiKey] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
+from shared.core.api_key import ApiKey
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -40,6 +41,7 @@ DELIVERY: Final = Codec(Delivery)
 PROGRESS: Final = Codec(Progress)
 KEY_USE: Final = Codec(KeyUse)
 DEAD_LETTER: Final = Codec(DeadLetter)
+API_KEY: Final = Codec(ApiKey)
 
 
 def micros(at: datetime) -> int:

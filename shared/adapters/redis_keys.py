@@ -30,6 +30,8 @@ DEAD_LETTERS: Final = f"{_TAG}:dead-letters"
 """LIST of the newest dead letters, newest first: DeadLetter as JSON."""
 DEAD_LETTER_COUNT: Final = f"{_TAG}:dead-letter-count"
 """How many dead letters there ever were."""
+API_KEYS: Final = f"{_TAG}:api-keys"
+"""ZSET of the ids of API keys, all with score 0, so that ZRANGE BYLEX pages them."""
 
 
 def job(job_id: str) -> str:
@@ -72,6 +74,11 @@ def request(tenant: str, name: str) -> str:
     return f"{_TAG}:request:{tenant}:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
+def api_key(key_id: str) -> str:
+    """STRING: ApiKey as JSON, with digests of its secrets. Stays until somebody deletes it."""
+    return f"{_TAG}:api-key:{key_id}"
+
+
 LASTING: Final[Mapping[str, str]] = {
     QUEUE: "holds queued jobs",
     EXPIRIES: "holds queued jobs",
@@ -82,6 +89,8 @@ LASTING: Final[Mapping[str, str]] = {
     DELIVERIES: "holds pending deliveries",
     DEAD_LETTERS: "has a greatest length",
     DEAD_LETTER_COUNT: "is one number",
+    API_KEYS: "has a greatest length",
+    api_key("*"): "are as many as API_KEYS has members",
     job("*"): "gets its time to live with its final state",
     tenant("*"): "loses each job that is discarded or forgotten",
     claim("*"): "goes with its lease",

@@ -4,6 +4,7 @@ Every method may raise `Unavailable` (a TemporaryError) when its server cannot b
 the call may or may not have had its effect, and repeating it is safe. Times are aware UTC datetimes.
 """
 
+from shared.ports.api_keys import MAX_KEYS, KeyPage, KeyStore, Sighting
 from shared.ports.artifacts import ArtifactStore
 from shared.ports.dead_letters import DeadLetter, DeadLetterStore
 from shared.ports.deliveries import DeliveryStore
@@ -13,6 +14,7 @@ from shared.ports.publisher import EventPublisher
 from shared.ports.webhooks import WebhookSender
 
 __all__ = [
+    "MAX_KEYS",
     "ArtifactStore",
     "DeadLetter",
     "DeadLetterStore",
@@ -20,8 +22,11 @@ __all__ = [
     "EventPublisher",
     "Holding",
     "JobStore",
+    "KeyPage",
+    "KeyStore",
     "Outbox",
     "Page",
     "QueueDepth",
+    "Sighting",
     "WebhookSender",
 ]

@@ -15,6 +15,7 @@ from shared.core.delivery import DeliveryState
 from shared.core.job import CancelRequested, Completed
 from shared.core.progress import Phase, Progress
 from shared.core.request_key import RequestKey
+from tests.contract.test_api_keys import entry
 from tests.contract.test_dead_letters import letter
 from tests.servers import Valkey
 from tests.stores import LEASE, OUTPUT, Stores, new_job, redis_stores
@@ -43,6 +44,7 @@ def use_everything(stores: Stores) -> None:
     """Leave jobs in every kind of state, and of every kind of row at least one."""
     stores.finish()
     stores.dead_letters.add(letter(0))
+    stores.api_keys.add(entry())
     stores.jobs.apply(stores.add().id, CancelRequested())
     key = RequestKey(name="client:a", fingerprint="b", life=LEASE)
     stores.jobs.create(new_job(stores.jobs.now()), key=key)
