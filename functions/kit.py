@@ -15,12 +15,14 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from shared.core import problems, wire
 from shared.core.errors import FlipbookError, TemporaryError
 from shared.core.events import Event
+from shared.core.operation import Operation, Payload, Reply
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
 PROBES: Final = frozenset({"healthz", "readyz"})
-"""The only endpoints that nobody needs a key for."""
+"""Endpoints that nobody needs a key for."""
+_TEXT: Final = Payload(media=("text/plain",))
 MAX_BODY: Final = 64 * 1024
 """Bytes; also the size of event that CloudEvents 1.0 asks every receiver to take."""
 _CODES: Final = {
@@ -43,7 +45,7 @@ def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     app.extensions["drain"] = Flag()
     app.extensions["unready"] = ""
     app.add_url_rule("/healthz", "healthz", _healthz)
-    app.add_url_rule("/readyz", "readyz", lambda: _readyz(ping))
+    app.add_url_rule("/readyz", "readyz", _READY(lambda: _readyz(ping)))
     app.add_url_rule("/metrics", "metrics", _metrics)
     app.before_request(_name_request)
     app.after_request(_finish_response)
@@ -88,8 +90,18 @@ def answer(error: problems.Answer) -> Response:
     return response
 
 
+@Operation(id="isAlive", summary="Whether the process lives", replies={200: Reply("It does.", _TEXT)})
 def _healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
+
+
+_READY: Final = Operation(
+    id="isReady",
+    summary="Whether it can serve",
+    about="Each store is asked. 503 in plain text: it was told to stop.",
+    replies={200: Reply("It can.", _TEXT)},
+    errors=("store_unavailable",),
+)
 
 
 def _readyz(ping: Callable[[], None]) -> Response:
@@ -100,6 +112,11 @@ def _readyz(ping: Callable[[], None]) -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
+@Operation(
+    id="getMetrics",
+    summary="Numbers for Prometheus",
+    replies={200: Reply("In the text format of Prometheus.", _TEXT)},
+)
 def _metrics() -> Response:
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

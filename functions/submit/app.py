@@ -7,6 +7,7 @@ from flask import Flask
 from functions import kit
 from functions.submit import door
 from functions.submit.creation_routes import creation_routes
+from functions.submit.document_routes import document_routes
 from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         event_routes(Inbox(videos, keys)),
         queue_routes(services.jobs),
         model_routes(settings),
+        document_routes(app, settings),
     ):
         app.register_blueprint(routes)
     return app

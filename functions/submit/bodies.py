@@ -12,8 +12,14 @@ from functions import kit
 from functions.submit.forms import FORMS, form_body
 from shared.core import json_text
 from shared.core.errors import InvalidRequest, Problem
+from shared.core.operation import Argument
 
 MAX_PAGE: Final = 100
+PAGE: Final = (
+    Argument("limit", "Videos a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20}),
+    Argument("order", "By age.", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
+    Argument("after", "Go on behind this id, the `last_id` of the page before."),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, Response, request
 
 from functions.submit import polling
 from functions.submit.bodies import body
 from functions.submit.door import caller
 from functions.submit.following import Follower
+from functions.submit.forms import FORMS
 from functions.submit.handler import Accepted, Videos
-from functions.submit.request_keys import HEADER, RequestKeys
+from functions.submit.request_keys import HEADER, KEY, RequestKeys
 from shared.core.aliases import CALLBACK_HEADER
 from shared.core.errors import Conflict
-from shared.core.request_key import MISMATCH
+from shared.core.objects import Video
+from shared.core.operation import JSON, Argument, Operation, Payload, Reply
+from shared.core.request import CreateVideo
+from shared.core.request_key import GONE, MISMATCH
+
+_ABOUT: Final = "Other clients' words for these fields are understood too: see the README."
+_ARGUMENTS: Final = (
+    polling.PREFER,
+    Argument(CALLBACK_HEADER, "Says `webhook`, beside the body.", place="header"),
+)
+_BODY: Final = Payload(CreateVideo, (JSON, *FORMS), {"prompt": "A paper boat on a lake", "seed": 7})
+_HEADERS: Final = (*polling.HEADERS, "Preference-Applied")
+_REPLIES: Final = {
+    200: Reply("It is over already, or was asked for before.", Payload(Video), (*_HEADERS, polling.REPLAYED)),
+    202: Reply("It is queued.", Payload(Video), _HEADERS),
+}
+_ERRORS: Final = ("unsupported_feature", "ssrf_blocked")
+
+_CREATE_VIDEO: Final = Operation(
+    id="createVideo",
+    summary="Ask for a video",
+    about=_ABOUT,
+    arguments=(KEY, *_ARGUMENTS),
+    body=_BODY,
+    replies=_REPLIES,
+    errors=(*_ERRORS, MISMATCH, GONE),
+)
+_PUT_VIDEO: Final = Operation(
+    id="putVideo",
+    summary="Ask for a video under an id of your own",
+    about="The same body again within 24 hours gets the same video.",
+    arguments=_ARGUMENTS,
+    body=_BODY,
+    replies=_REPLIES,
+    errors=(*_ERRORS, "id_conflict", GONE),
+)
+_REMIX_VIDEO: Final = Operation(
+    id="remixVideo",
+    summary="Draw a video again with other words",
+    about="It has the seed and everything else of its origin. `prompt`, `webhook` and `metadata` can be given.",
+    arguments=(KEY, *_ARGUMENTS),
+    body=_BODY,
+    replies=_REPLIES,
+    errors=(*_ERRORS, "not_found", MISMATCH, GONE),
+)
 
 
 def creation_routes(videos: Videos, keys: RequestKeys, follower: Follower) -> Blueprint:
     routes = Blueprint("creation", __name__, url_prefix="/v1/videos")
 
     @routes.post("")
+    @_CREATE_VIDEO
     def create() -> Response:
         wanted = body()
         draft = videos.draft(caller(), wanted, callback_url=_callback_url())
         return answer(videos.accept(caller(), draft, keys.of_header(request.headers.get(HEADER), wanted)))
 
     @routes.put("/<client_id>")
+    @_PUT_VIDEO
     def put(client_id: str) -> Response:
         wanted = body()
         draft = videos.draft(caller(), wanted, callback_url=_callback_url())
@@ -36,6 +85,7 @@ def creation_routes(videos: Videos, keys: RequestKeys, follower: Follower) -> Bl
             raise Conflict(f"{client_id} names a video with another body", code="id_conflict") from None
 
     @routes.post("/<job_id>/remix")
+    @_REMIX_VIDEO
     def remix(job_id: str) -> Response:
         wanted = body()
         draft = videos.remix_draft(caller(), job_id, wanted, callback_url=_callback_url())

@@ -1,4 +1,4 @@
-"""Who is calling, and whether he may: nothing is told, not even which paths exist, before a valid key was shown."""
+"""Who is calling, and whether he may: nothing is told of anybody's work before a valid key was shown."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ from shared.core.access import Caller, Keyring, Scope
 
 EVENTS: Final = "events"
 """The blueprint whose routes the event token opens too."""
+DOCUMENT: Final = "document"
+"""The blueprint of the pages about the API itself. They tell nothing of any tenant."""
+OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document"}
+"""The endpoints that nobody needs a key for."""
 ADMIN: Final = "/admin/"
 """The routes of the platform's owner."""
+METRICS: Final = "/metrics"
 TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
 
 
 def guard(app: Flask, keyring: Keyring, event_token: str = "") -> None:
-    """Let only the probes pass without a key; `caller` then says whose it was.
+    """Let only the probes and the documentation pass without a key; `caller` then says whose it was.
 
     Who can only set a header of its own shows `event_token`, if there is one, and may send events.
     """
 
     @app.before_request
     def authenticate() -> Response | None:
-        if request.endpoint in kit.PROBES:
+        if request.endpoint in OPEN:
             return None
         found = _sender(event_token) if request.blueprint == EVENTS else None
         found = found or _key_holder(keyring)
@@ -34,7 +39,7 @@ def guard(app: Flask, keyring: Keyring, event_token: str = "") -> None:
             return _refused()
         g.caller = found
         if request.endpoint is not None:  # where nothing is, 404 and 405 are nobody's secret
-            found.needs(_scope())
+            found.needs(needed(request.method, request.path, request.blueprint))
         return None
 
 
@@ -44,13 +49,13 @@ def caller() -> Caller:
     return found
 
 
-def _scope() -> Scope:
-    """What this request needs: derived from its method, so that a new route is not open by mistake."""
-    if request.endpoint == "metrics" or request.path.startswith(ADMIN):
+def needed(method: str, path: str, blueprint: str | None) -> Scope:
+    """What a request needs: derived from its method, so that a new route is not open by mistake."""
+    if path == METRICS or path.startswith(ADMIN):
         return Scope.ADMIN
-    if request.blueprint == EVENTS:
+    if blueprint == EVENTS:
         return Scope.WRITE  # the handshake too: it asks whether events may come
-    return Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
+    return Scope.READ if method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
 
 
 def _key_holder(keyring: Keyring) -> Caller | None:

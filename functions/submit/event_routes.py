@@ -17,18 +17,35 @@ from functions.submit.door import EVENTS, caller
 from functions.submit.inbox import Inbox
 from shared.core import wire, wire_batch
 from shared.core.events import Event
+from shared.core.operation import Operation, Payload, Reply
 
 PATHS: Final = ("/", "/v1/events")
 _TAKEN: Final = (wire.STRUCTURED, wire_batch.BATCH, "application/json", "")
+_RECEIVE: Final = Operation(
+    id="sendEvent",
+    summary="Ask for videos by CloudEvents",
+    about="In binary, structured or batch mode. An event that was sent before is accepted again and draws nothing.",
+    body=Payload(media=_TAKEN[:3]),
+    replies={202: Reply("What it asks for is stored.")},
+    errors=(wire.CODE, "unsupported_feature", "ssrf_blocked", "idempotency_mismatch"),
+)
+_GREET: Final = Operation(
+    id="greet",
+    summary="Whether events may be sent",
+    about="The handshake of CloudEvents' web hooks.",
+    replies={200: Reply("They may.", headers=("Allow", "WebHook-Allowed-Origin", "WebHook-Allowed-Rate"))},
+)
 
 
 def event_routes(inbox: Inbox) -> Blueprint:
     routes = Blueprint(EVENTS, __name__)
 
+    @_RECEIVE
     def receive() -> Response:
         inbox.receive(caller(), _events(), batch=request.mimetype == wire_batch.BATCH)
         return Response(status=202)
 
+    @_GREET
     def greet() -> Response:
         """The handshake of CloudEvents' web hooks: whoever may come in may send, from anywhere, at any rate."""
         response = Response(status=200)

@@ -11,7 +11,17 @@ from functions.submit.following import LONGEST_S
 from shared.core import pace, views
 from shared.core.errors import InvalidRequest, Problem
 from shared.core.job import JobState
+from shared.core.operation import Argument
 
+HEADERS: Final = ("Location", "openai-poll-after-ms")
+"""Of a new Video."""
+REPLAYED: Final = "Idempotency-Replayed"
+WAIT: Final = Argument(
+    "wait",
+    "Answer when the state changes, at the latest after so many seconds.",
+    {"type": "integer", "minimum": 1, "maximum": LONGEST_S},
+)
+PREFER: Final = Argument("Prefer", "`wait=30`: answer when the video is over, at the latest then.", place="header")
 _PREFERRED: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE)
 
 
@@ -44,7 +54,7 @@ def accepted(video: dict[str, Any], *, waited: int = 0, replayed: bool = False) 
     response = _paced(jsonify(video), video)
     response.status_code = 200 if replayed or JobState(video["state"]).is_final else 202
     if replayed:
-        response.headers["Idempotency-Replayed"] = "true"
+        response.headers[REPLAYED] = "true"
     response.headers["Location"] = f"/v1/videos/{video['id']}"
     if waited:
         response.headers["Preference-Applied"] = f"wait={waited}"

@@ -10,10 +10,14 @@ from typing import Final
 
 from shared.core.errors import InvalidRequest, Problem
 from shared.core.events import Event
+from shared.core.operation import Argument
 from shared.core.request_key import RequestKey, fingerprint
 
 HEADER: Final = "Idempotency-Key"
 LONGEST: Final = 255
+KEY: Final = Argument(
+    HEADER, "The same key and body again gets the same video.", {"type": "string", "maxLength": LONGEST}, "header"
+)
 _QUOTED: Final = re.compile(r'"((?:[!#-\[\]-~]|\\["\\])+)"')
 """A string as RFC 8941 writes it, without spaces."""
 _BARE: Final = re.compile(r"[!#-~][!-~]*")

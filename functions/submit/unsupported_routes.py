@@ -8,6 +8,7 @@ from typing import Final
 from flask import Blueprint, Response
 
 from shared.core.errors import InvalidRequest, Problem
+from shared.core.operation import Operation
 
 _REMIX: Final = "to draw one again with another prompt, POST {prompt} to /v1/videos/{id}/remix"
 _ANSWERS: Final = {
@@ -21,7 +22,13 @@ _ANSWERS: Final = {
 def unsupported_routes() -> Blueprint:
     routes = Blueprint("unsupported", __name__, url_prefix="/v1/videos")
     for (method, path), sentence in _ANSWERS.items():
-        routes.add_url_rule(path, f"{method} {path}", _refusal(sentence), methods=[method])
+        described = Operation(
+            id=f"unsupported{path.split('/')[1].title()}",
+            summary="What this model cannot do",
+            about=f"{sentence}.",
+            errors=("unsupported_feature",),
+        )
+        routes.add_url_rule(path, f"{method} {path}", described(_refusal(sentence)), methods=[method])
     return routes
 
 

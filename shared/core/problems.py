@@ -5,7 +5,7 @@ OpenAI's clients read `error` whatever the content type; others read the standar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,6 +25,29 @@ from shared.core.errors import (
 )
 
 CONTENT_TYPE: Final = "application/problem+json"
+CODES: Final[Mapping[str, tuple[int, str]]] = {
+    "invalid_request": (400, "It cannot be read."),
+    "invalid_parameter": (400, "A field is wrong, or more than one: `errors` names each."),
+    "invalid_event": (400, "It is no CloudEvent that is taken here."),
+    "unsupported_feature": (400, "The model cannot do this."),
+    "ssrf_blocked": (400, "The webhook's address must not be called from here."),
+    "invalid_api_key": (401, "No valid credential was shown."),
+    "forbidden": (403, "The key lacks a scope."),
+    "not_found": (404, "There is no such thing, or it is not yours."),
+    "method_not_allowed": (405, "`Allow` says which methods there are."),
+    "not_ready": (409, "The video is not drawn yet."),
+    "already_terminal": (409, "It is over already."),
+    "not_retriable": (409, "It did not end in a way that can be tried again."),
+    "id_conflict": (409, "The id names a video with another body."),
+    "idempotency_gone": (409, "The video that the key stands for was deleted."),
+    "payload_too_large": (413, "The body is too large."),
+    "unsupported_media_type": (415, "The body is of a type that is not taken here."),
+    "range_not_satisfiable": (416, "The range begins behind the end."),
+    "idempotency_mismatch": (422, "The key came with another body before."),
+    "busy": (429, "The only place is taken; `Retry-After` says when to come again."),
+    "store_unavailable": (503, "A part of the platform is away; `Retry-After` says when to come again."),
+}
+"""Every code that callers may see, its status, and what it means. 500 `internal_error` is promised to nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

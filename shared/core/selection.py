@@ -10,10 +10,15 @@ from typing import Final
 from shared.core import views
 from shared.core.errors import InvalidRequest, Problem
 from shared.core.job import Job, JobState
+from shared.core.operation import Argument
 
 _METADATA: Final = re.compile(r"metadata\[(.+)\]", re.DOTALL)
 WORDS: Final = tuple(dict.fromkeys([*views.STATUS.values(), *(state.value for state in JobState)]))
 """OpenAI's four words, then those of our states that are none of them."""
+ARGUMENTS: Final = (
+    Argument("status", "Only those of this `status` or `state`.", {"type": "string", "enum": list(WORDS)}),
+    Argument("metadata[key]", "Only those with this value; any number of keys, each by its name."),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

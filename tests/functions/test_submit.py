@@ -113,7 +113,7 @@ def test_without_a_valid_key_nothing_is_told(client, path, header):
     assert "Bearer" == answer.headers["WWW-Authenticate"]
 
 
-def test_only_the_probes_need_no_key(settings, services):
+def test_only_the_probes_and_the_documentation_need_no_key(settings, services):
     """The list is a literal: a new open route must be added here on purpose."""
     app = create_app(settings, services)
     client = app.test_client()
@@ -124,7 +124,7 @@ def test_only_the_probes_need_no_key(settings, services):
             if 401 != client.open(path, method=method).status_code:
                 open_routes.add(rule.rule)
 
-    assert {"/healthz", "/readyz"} == open_routes
+    assert {"/healthz", "/readyz", "/openapi.json"} == open_routes
 
 
 def test_an_unknown_id_is_not_found(client, auth):

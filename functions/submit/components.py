@@ -1,0 +1,112 @@
+"""What many operations of the OpenAPI document share: schemas, headers, ways to show a key, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+
+from functions.submit.door import TOKEN
+from shared.core import problems
+from shared.core.objects import ProblemDetails
+from shared.core.operation import Schema
+
+TEXT: Final[Schema] = {"type": "string"}
+WHOLE: Final[Schema] = {"type": "integer", "minimum": 0}
+HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
+    "x-request-id": ("Names this answer when you report something.", TEXT),
+    "Location": ("Where the video is.", TEXT),
+    "openai-poll-after-ms": ("When to ask again, in milliseconds; OpenAI's clients obey it.", WHOLE),
+    "Idempotency-Replayed": ("An earlier request made this video.", {"type": "string", "const": "true"}),
+    "Preference-Applied": ("How long the answer waited for the end.", TEXT),
+    "ETag": ("This version; send it back as If-None-Match.", TEXT),
+    "Retry-After": ("When to come again, in seconds.", WHOLE),
+    "x-should-retry": ("Whether OpenAI's clients repeat it.", {"type": "string", "enum": ["true", "false"]}),
+    "WWW-Authenticate": ("How to show a key.", TEXT),
+    "Accept-Ranges": ("Parts may be asked for.", {"type": "string", "const": "bytes"}),
+    "Content-Range": ("Which part this is.", TEXT),
+    "Content-Disposition": ("A name for the file.", TEXT),
+    "WebHook-Allowed-Origin": ("Who may send; `*`: everybody with a key.", TEXT),
+    "WebHook-Allowed-Rate": ("Events a minute; `*`: as many as you like.", TEXT),
+    "Allow": ("The methods that there are.", TEXT),
+}
+"""By name; an answer that names another one here cannot be described."""
+PATH_ARGUMENTS: Final[Mapping[str, str]] = {
+    "job_id": "A video's id.",
+    "client_id": "An id of your own: 1 to 64 letters, digits, `-` or `_`, not beginning with `video_`.",
+    "model_id": "A model's id, or an alias of it.",
+    "character_id": "A character's id.",
+}
+"""By name in the rules of the URL map."""
+ALSO: Final[Mapping[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    409: ("x-should-retry",),
+    416: ("Content-Range",),
+    422: ("x-should-retry",),
+    429: ("Retry-After", "x-should-retry"),
+    503: ("Retry-After", "x-should-retry"),
+}
+"""Headers of errors, by status."""
+SECURITY_SCHEMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key, `fb_<id>_<secret>`."},
+    "eventToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": TOKEN,
+        "description": "For senders of events that can only set a header of their own.",
+    },
+}
+
+
+class Schemas:
+    """The named schemas of a document; they gather as shapes are referred to."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+
+    def of(self, shape: Any, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+        """What refers to the schema of `shape`, a TypedDict or a pydantic model."""
+        schema = TypeAdapter(shape).json_schema(mode=mode, ref_template="#/components/schemas/{model}")
+        parts = {**schema.pop("$defs", {}), shape.__name__: schema}
+        self.found.update({name: _untitled(part) for name, part in parts.items()})
+        return {"$ref": f"#/components/schemas/{shape.__name__}"}
+
+
+def headers(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("x-request-id", *names)}
+
+
+def header_components() -> dict[str, Any]:
+    return {name: {"description": about, "schema": dict(schema)} for name, (about, schema) in HEADERS.items()}
+
+
+def errors(codes: Iterable[str], schemas: Schemas) -> dict[str, Any]:
+    """Responses by status; several codes can share one."""
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        by_status.setdefault(problems.CODES[code][0], []).append(code)
+    return {str(status): _error(status, by_status[status], schemas) for status in sorted(by_status)}
+
+
+def _error(status: int, codes: list[str], schemas: Schemas) -> dict[str, Any]:
+    meanings = " ".join(f"`{code}`: {problems.CODES[code][1]}" for code in codes)
+    return {
+        "description": f"{HTTPStatus(status).phrase}. {meanings}",
+        "headers": headers(ALSO.get(status, ())),
+        "content": {problems.CONTENT_TYPE: {"schema": schemas.of(ProblemDetails, "serialization")}},
+    }
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that pydantic makes of names; a property may be called so."""
+    if isinstance(schema, list):
+        return [_untitled(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _untitled(value) for key, value in schema.items() if key not in ("title", "properties")}
+    if "properties" in schema:
+        kept["properties"] = {name: _untitled(value) for name, value in schema["properties"].items()}
+    return kept

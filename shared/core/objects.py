@@ -1,0 +1,192 @@
+"""The objects in answers, field by field. views.py makes them; the OpenAPI document shows them.
+
+A docstring under a field is its description there. A test compares what is answered with what stands here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+_DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
+
+
+@with_config(_DESCRIBED)
+class VideoError(TypedDict):
+    """Why there is no video."""
+
+    code: str
+    """For programs: `job_cancelled`, `job_expired`, `worker_lost`, `quality_check_failed` and others."""
+    message: str
+    """For people."""
+
+
+@with_config(_DESCRIBED)
+class VideoOutput(TypedDict):
+    """The file that was drawn, as measured on it afterwards."""
+
+    url: str
+    content_type: str
+    bytes: int
+    sha256: str
+    """Lower-case hex."""
+    codec: str
+    num_frames: int
+    duration_s: float
+    """Seconds."""
+
+
+@with_config(_DESCRIBED)
+class VideoWebhook(TypedDict):
+    """Who hears of the end."""
+
+    url: str
+    events: list[str]
+    """Those that are told; empty: every final one."""
+
+
+@with_config(_DESCRIBED)
+class VideoLinks(TypedDict):
+    """Where to go on; paths when the platform was not told its public address."""
+
+    self: str
+    content: str
+
+
+@with_config(_DESCRIBED)
+class Video(TypedDict):
+    """OpenAI's Video, with our own fields beside it. Times are Unix seconds."""
+
+    id: str
+    object: Literal["video"]
+    model: str
+    status: Literal["queued", "in_progress", "completed", "failed"]
+    """OpenAI's words. A video that was cancelled or expired is `failed` with an `error`."""
+    progress: int
+    """0 to 100; never goes back, and is 100 only when the video is there."""
+    prompt: str
+    created_at: int
+    completed_at: int | None
+    expires_at: int | None
+    """When the record and its files go; null while it is not over."""
+    seconds: str
+    """The length that is drawn."""
+    size: str
+    """Width x height in pixels."""
+    remixed_from_video_id: str | None
+    error: VideoError | None
+    state: Literal["queued", "running", "cancelling", "completed", "failed", "cancelled", "expired"]
+    """More exact than `status`."""
+    total_steps: int
+    attempt: int
+    """0 before the first worker has it."""
+    max_attempts: int
+    num_frames: int
+    fps: int
+    width: int
+    height: int
+    seed: int
+    """The same request with the same seed draws the same video."""
+    negative_prompt: str
+    num_inference_steps: int
+    guidance_scale: float
+    metadata: dict[str, str]
+    webhook: VideoWebhook | None
+    retried_from_video_id: str | None
+    started_at: int | None
+    finished_at: int | None
+    phase: str | None
+    """What its worker does now; null before it has one."""
+    step: int | None
+    queue_position: int | None
+    """Videos before it, while it is queued."""
+    output: VideoOutput | None
+    links: VideoLinks
+
+
+@with_config(_DESCRIBED)
+class VideoList(TypedDict):
+    """A page; the next one is asked for with `after=<last_id>`."""
+
+    object: Literal["list"]
+    data: list[Video]
+    """May be empty, and more behind it, where videos were passed over."""
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+@with_config(_DESCRIBED)
+class VideoDeleted(TypedDict):
+    id: str
+    object: Literal["video.deleted"]
+    deleted: Literal[True]
+
+
+@with_config(_DESCRIBED)
+class Model(TypedDict):
+    """OpenAI's Model."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+@with_config(_DESCRIBED)
+class ModelList(TypedDict):
+    object: Literal["list"]
+    data: list[Model]
+
+
+@with_config(_DESCRIBED)
+class Queue(TypedDict):
+    """How much work there is, of all tenants together."""
+
+    object: Literal["queue"]
+    waiting: int
+    running: int
+    oldest_wait_seconds: int
+
+
+@with_config(_DESCRIBED)
+class ProblemPart(TypedDict):
+    pointer: str
+    """The wrong field, as RFC 6901 writes it; empty: the whole."""
+    detail: str
+
+
+@with_config(_DESCRIBED)
+class ProblemError(TypedDict):
+    """What OpenAI's clients read."""
+
+    message: str
+    type: Literal["invalid_request_error", "server_error"]
+    param: str | None
+    code: str
+
+
+@with_config(_DESCRIBED)
+class ProblemDetails(TypedDict):
+    """RFC 9457, with OpenAI's `error` inside."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemPart]
+    """Everything that is wrong, not only the first."""
+    error: ProblemError
+    instance: str
+
+
+SHAPES: Final[dict[str, Any]] = {
+    "video": Video,
+    "list": VideoList,
+    "video.deleted": VideoDeleted,
+    "model": Model,
+    "queue": Queue,
+}
+"""By the word in `object`."""
