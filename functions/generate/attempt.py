@@ -14,6 +14,7 @@ from functions.generate.encode import encode
 from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.patience import Patience
+from functions.generate.spritesheet import Spritesheet
 from functions.generate.thumbnail import MiddleFrame, thumbnail
 from functions.generate.workfolder import workfolder
 from shared.core import keys
@@ -133,20 +134,22 @@ class Attempt:
     def _store(self, drawing: Drawing, folder: Path) -> Output:
         request = self._job.request
         self._report(Phase.DECODING, drawing.step)
-        movie, still = folder / "video.mp4", folder / "thumbnail.webp"
+        movie, still, sheet = folder / "video.mp4", folder / "thumbnail.webp", folder / "spritesheet.jpg"
         middle = MiddleFrame(request.num_frames)
-        encode(middle.watch(self._frames(drawing)), movie, request)
+        sprites = Spritesheet(num_frames=request.num_frames, width=request.width, height=request.height)
+        encode(sprites.watch(middle.watch(self._frames(drawing))), movie, request)
         facts = playback.examine(movie)
         playback.check(facts, request)
         assert middle.picture is not None
         still.write_bytes(thumbnail(middle.picture))
+        sheet.write_bytes(sprites.jpeg())
         self._look()
         self._report(Phase.UPLOADING, drawing.step)
-        video = self._upload(movie, "video/mp4")
-        thumb = self._upload(still, "image/webp")
         return Output(
-            video=video,
-            thumbnail=thumb,
+            video=self._upload(movie, "video/mp4"),
+            thumbnail=self._upload(still, "image/webp"),
+            spritesheet=self._upload(sheet, "image/jpeg"),
+            grid=sprites.grid,
             width=facts.width,
             height=facts.height,
             num_frames=facts.num_frames,

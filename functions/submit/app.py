@@ -6,6 +6,8 @@ from flask import Flask
 
 from functions import kit
 from functions.submit import door
+from functions.submit.content_routes import content_routes
+from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
 from functions.submit.document_routes import document_routes
 from functions.submit.event_routes import event_routes
@@ -38,6 +40,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for routes in (
         creation_routes(videos, keys, follower),
         video_routes(videos, follower),
+        content_routes(Contents(services, settings, videos)),
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),
         event_routes(Inbox(videos, keys)),

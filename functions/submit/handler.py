@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,10 +11,9 @@ from typing import Any, Final
 from functions.submit.search import search
 from shared.core import keys, views
 from shared.core.access import Caller
-from shared.core.errors import AddressRefused, Conflict, IllegalChange, InvalidRequest, NotFound, Problem
+from shared.core.errors import AddressRefused, IllegalChange, InvalidRequest, NotFound, Problem
 from shared.core.ids import new_job_id
 from shared.core.job import CancelRequested, Job, JobState, Webhook
-from shared.core.output import Artifact
 from shared.core.request import MAX_SEED, CreateVideo, VideoRequest, parse, resolve
 from shared.core.request_key import RequestKey
 from shared.core.selection import Selection
@@ -35,15 +33,6 @@ class Accepted:
 
     video: dict[str, Any]
     replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One artifact of a job, and how to get at it: a link for the caller, or its bytes."""
-
-    artifact: Artifact
-    filename: str
-    link: str | None
 
 
 class Videos:
@@ -120,26 +109,6 @@ class Videos:
             self._services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
             self._services.jobs.forget(job_id)
         return views.video_deleted(job_id)
-
-    def content(self, caller: Caller, job_id: str, variant: str) -> Content:
-        """Raises: NotFound, InvalidRequest: Unknown variant, Conflict: Not ready yet."""
-        job = self.job(caller, job_id)
-        if variant not in ("video", "thumbnail"):
-            raise InvalidRequest(Problem("/variant", "must be video or thumbnail"))
-        if not job.state.is_final:
-            raise Conflict(f"{job_id} is {job.state}; its video is not ready yet", code="not_ready")
-        if job.output is None:
-            raise NotFound(f"{job_id} ended as {job.state} and has no video")
-        artifact = job.output.video if variant == "video" else job.output.thumbnail
-        filename = f"{job_id}{'.mp4' if variant == 'video' else '.webp'}"
-        link = self._services.artifacts.link(
-            artifact.key, expires=self._settings.link_ttl, filename=filename, content_type=artifact.content_type
-        )
-        return Content(artifact, filename, link)
-
-    def bytes(self, artifact: Artifact, start: int, end: int) -> Iterator[bytes]:
-        """Raises: NotFound: The artifact is gone."""
-        return self._services.artifacts.read(artifact.key, start=start, end=end)
 
     def _wish(self, body: object, callback_url: str | None) -> CreateVideo:
         names = self._settings

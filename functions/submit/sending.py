@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from shared.core.operation import Argument
 from shared.core.output import Artifact
 
+KNOWN: Final = Argument("If-None-Match", "The ETag of what you have.", place="header")
 Read = Callable[[int, int], Iterator[bytes]]
 """The bytes from the first number up to, not including, the second."""
 
 
-def send(artifact: Artifact, filename: str, read: Read) -> Response:
-    """Answer the present request with an artifact.
+def has_already(artifact: Artifact) -> bool:
+    """Whether the caller of the present request says that he has just these bytes."""
+    return request.if_none_match.contains(artifact.sha256)
+
+
+def send(artifact: Artifact, filename: str, read: Read, *, as_attachment: bool) -> Response:
+    """Answer the present request with an artifact, to be shown or, `as_attachment`, to be saved.
 
     Raises: RequestedRangeNotSatisfiable: It asks for bytes behind the end.
     """
-    if request.if_none_match.contains(artifact.sha256):
+    if has_already(artifact):
         response = Response(status=304)
     else:
         response = _body(artifact, read)
-        response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
+        shown = "attachment" if as_attachment else "inline"
+        response.headers["Content-Disposition"] = f'{shown}; filename="{filename}"'
     response.set_etag(artifact.sha256)
     response.accept_ranges = "bytes"
     return response
@@ -51,5 +60,5 @@ def _part(artifact: Artifact) -> tuple[int, int] | None:
         return None
     part = wanted.range_for_length(artifact.bytes)
     if part is None:
-        raise RequestedRangeNotSatisfiable(artifact.bytes, description=f"the video has {artifact.bytes} bytes")
+        raise RequestedRangeNotSatisfiable(artifact.bytes, description=f"the file has {artifact.bytes} bytes")
     return part

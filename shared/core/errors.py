@@ -5,6 +5,7 @@ FlipbookError
 │   ├── InvalidRequest        the caller's words are wrong; carries every Problem found
 │   ├── Forbidden             the caller's key is not good for that
 │   ├── NotFound              no such thing, or not the caller's
+│   ├── Gone                  it was here, and its time is over
 │   ├── Conflict              it exists and stands in the way
 │   ├── IllegalChange         the job's state has no such step
 │   │   └── StaleAttempt      another attempt owns the job, or none does
@@ -69,6 +70,10 @@ class Forbidden(PermanentError):
 
 class NotFound(PermanentError):
     """No such thing. Also said of what belongs to another tenant."""
+
+
+class Gone(PermanentError):
+    """It was here and the caller's, and was removed when its time was over."""
 
 
 class Conflict(PermanentError):

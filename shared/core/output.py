@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+VARIANTS: Final = ("video", "thumbnail", "spritesheet")
+"""OpenAI's names of the files that a video consists of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +21,37 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """How a spritesheet is laid out: `stills` pictures in rows, left to right and top to bottom; sides in pixels."""
+
+    columns: int
+    rows: int
+    stills: int
+    tile_width: int
+    tile_height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """The artifacts of the winning attempt, and the video's facts as decoded again."""
 
     video: Artifact
     thumbnail: Artifact
+    spritesheet: Artifact | None = None
+    """None: of a video that was drawn before there were any."""
+    grid: Grid | None = None
+    """The spritesheet's."""
     width: int
     height: int
     num_frames: int
     fps: int
     codec: str
+
+    @property
+    def variants(self) -> Mapping[str, Artifact]:
+        """The files that there are, by OpenAI's names for them."""
+        found = zip(VARIANTS, (self.video, self.thumbnail, self.spritesheet), strict=True)
+        return {variant: artifact for variant, artifact in found if artifact is not None}
 
     @property
     def duration_s(self) -> float:

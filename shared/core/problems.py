@@ -17,10 +17,12 @@ from shared.core.errors import (
     Conflict,
     FlipbookError,
     Forbidden,
+    Gone,
     IllegalChange,
     InvalidRequest,
     NotFound,
     Problem,
+    StaleAttempt,
     TemporaryError,
 )
 
@@ -40,6 +42,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "not_retriable": (409, "It did not end in a way that can be tried again."),
     "id_conflict": (409, "The id names a video with another body."),
     "idempotency_gone": (409, "The video that the key stands for was deleted."),
+    "content_expired": (410, "The file is no longer kept."),
     "payload_too_large": (413, "The body is too large."),
     "unsupported_media_type": (415, "The body is of a type that is not taken here."),
     "range_not_satisfiable": (416, "The range begins behind the end."),
@@ -86,6 +89,16 @@ _AWAY: Final = "a part of the platform cannot be reached; the same request may s
 """What exactly is away is the operator's to know."""
 _BUG: Final = "something went wrong here that is not your doing"
 
+_PLAIN: Final[Mapping[type[FlipbookError], str]] = {
+    AddressRefused: "ssrf_blocked",
+    Forbidden: "forbidden",
+    NotFound: "not_found",
+    Gone: "content_expired",
+    IllegalChange: "already_terminal",
+    StaleAttempt: "already_terminal",
+}
+"""The codes of errors whose sentence says all."""
+
 
 def of(error: FlipbookError) -> Answer:
     """What to say of an error of the tree."""
@@ -93,22 +106,16 @@ def of(error: FlipbookError) -> Answer:
     match error:
         case InvalidRequest(code=code, problems=problems):
             answer = Answer(status=400, code=code, detail=text, errors=problems)
-        case AddressRefused():
-            answer = Answer(status=400, code="ssrf_blocked", detail=text)
-        case Forbidden():
-            answer = Answer(status=403, code="forbidden", detail=text)
-        case NotFound():
-            answer = Answer(status=404, code="not_found", detail=text)
         case Conflict(code=request_key.MISMATCH as code):
             answer = Answer(status=422, code=code, detail=text)
         case Conflict(code=code):
             answer = Answer(status=409, code=code, detail=text)
-        case IllegalChange():
-            answer = Answer(status=409, code="already_terminal", detail=text)
         case Busy(retry_after=seconds):
             answer = Answer(status=429, code="busy", detail=text, retry_after=seconds)
         case TemporaryError(retry_after=seconds):
             answer = Answer(status=503, code="store_unavailable", detail=_AWAY, retry_after=seconds)
+        case _ if (plain := _PLAIN.get(type(error))) is not None:
+            answer = Answer(status=CODES[plain][0], code=plain, detail=text)
         case _:
             answer = Answer(status=500, code="internal_error", detail=_BUG)
     return answer

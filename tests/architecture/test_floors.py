@@ -17,7 +17,9 @@ FLOORS = (
 )
 ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
-ENGINE = tuple(f"functions.generate.{name}" for name in ("engine", "mochi", "encode", "playback", "thumbnail"))
+ENGINE = tuple(
+    f"functions.generate.{name}" for name in ("engine", "mochi", "encode", "playback", "spritesheet", "thumbnail")
+)
 BESIDE = {
     "local": ("local", "shared.core", "shared.settings"),
     "bench": ("bench", "shared", "tests", *ENGINE),

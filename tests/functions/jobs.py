@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.core import keys
 from shared.core.ids import new_attempt_id, new_job_id
 from shared.core.job import Completed, Job, Webhook
-from shared.core.output import Output
+from shared.core.output import Artifact, Grid, Output
 from shared.core.request import parse, resolve
 from shared.settings import Settings
 from shared.wiring import Services
@@ -32,15 +32,25 @@ def queue(services: Services, *, callback: str | None = None, events: tuple[str,
     return services.jobs.create(Job(**values | changes))
 
 
-def complete(services: Services, settings: Settings, job_id: str, video: bytes = b"0123456789") -> Job:
-    """Claim the job, which must be the next, and end it as generate does."""
+GRID = Grid(columns=5, rows=3, stills=13, tile_width=96, tile_height=64)
+
+
+def complete(
+    services: Services, settings: Settings, job_id: str, video: bytes = b"0123456789", *, sheet: bool = True
+) -> Job:
+    """Claim the job, which must be the next, and end it as generate does, or did before there were spritesheets."""
     attempt = new_attempt_id()
     job = services.jobs.claim(attempt, settings.lease)
     assert job_id == job.id
-    put = services.artifacts.put
+
+    def put(name: str, data: bytes, content_type: str) -> Artifact:
+        return services.artifacts.put(keys.artifact_key(job.tenant, job.id, attempt, name), data, content_type)
+
     output = Output(
-        video=put(keys.artifact_key(job.tenant, job.id, attempt, "video.mp4"), video, "video/mp4"),
-        thumbnail=put(keys.artifact_key(job.tenant, job.id, attempt, "thumbnail.webp"), b"webp", "image/webp"),
+        video=put("video.mp4", video, "video/mp4"),
+        thumbnail=put("thumbnail.webp", b"webp", "image/webp"),
+        spritesheet=put("spritesheet.jpg", b"jpeg", "image/jpeg") if sheet else None,
+        grid=GRID if sheet else None,
         width=96,
         height=64,
         num_frames=13,

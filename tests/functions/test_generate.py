@@ -46,7 +46,8 @@ def test_a_queued_job_is_drawn_stored_and_told(settings, services, studio):
         done.output.fps,
         done.output.codec,
     )
-    for artifact in (done.output.video, done.output.thumbnail):
+    assert {"video", "thumbnail", "spritesheet"} == set(done.output.variants)
+    for artifact in done.output.variants.values():
         data = b"".join(services.artifacts.read(artifact.key))
         assert (artifact.sha256, artifact.bytes) == (hashlib.sha256(data).hexdigest(), len(data))
         assert artifact == services.artifacts.stat(artifact.key)

@@ -19,7 +19,7 @@ from tests.functions.test_generate import wake
 CHECKPOINT = "/checkpoint"
 
 
-@pytest.mark.parametrize("where", ["video.mp4", "thumbnail.webp"])
+@pytest.mark.parametrize("where", ["video.mp4", "thumbnail.webp", "spritesheet.jpg"])
 def test_an_upload_is_repeated_until_the_artifact_store_is_back(services, studio, where):
     job = queue(services)
     artifacts = Outage(services.artifacts, "put", times=3, where=where)

@@ -132,13 +132,14 @@ def test_a_deleted_video_is_gone(client):
         client.videos.retrieve(video.id)
 
 
-def test_a_finished_video_and_its_thumbnail_are_downloaded(client, api, tmp_path):
+def test_every_variant_of_a_finished_video_is_downloaded(client, api, tmp_path):
     video = client.videos.create(prompt=PROMPT)
     complete(api.services, api.settings, video.id, b"all of the video")
 
     assert "completed" == client.videos.retrieve(video.id).status
     assert b"all of the video" == client.videos.download_content(video.id).read()
     assert b"webp" == client.videos.download_content(video.id, variant="thumbnail").read()
+    assert b"jpeg" == client.videos.download_content(video.id, variant="spritesheet").read()
     client.videos.download_content(video.id, variant="video").write_to_file(tmp_path / "video.mp4")
     assert b"all of the video" == (tmp_path / "video.mp4").read_bytes()
 
