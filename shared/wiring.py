@@ -14,11 +14,13 @@ from shared.adapters.memory import Memory
 from shared.adapters.memory_api_keys import MemoryKeyStore
 from shared.adapters.memory_artifacts import MemoryArtifacts
 from shared.adapters.memory_broker import MemoryBroker
+from shared.adapters.memory_changes import MemoryChanges
 from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.redis_api_keys import RedisKeyStore
+from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
@@ -29,6 +31,7 @@ from shared.core.errors import Unavailable
 from shared.core.job import Job, JobState
 from shared.ports import (
     ArtifactStore,
+    Changes,
     DeadLetterStore,
     DeliveryStore,
     EventPublisher,
@@ -47,6 +50,7 @@ class Services:
     """Everything a function reaches outside itself."""
 
     jobs: JobStore
+    changes: Changes
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
@@ -113,13 +117,14 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
         UnsafeServer: The job store is set up so that it may drop jobs.
     """
-    jobs, outbox, deliveries, dead_letters, api_keys = _stores(settings)
+    jobs, changes, outbox, deliveries, dead_letters, api_keys = _stores(settings)
     try:
         jobs.ping()
     except Unavailable as error:
         log.warning("started without the job store", extra={"error": error})
     return Services(
         jobs=jobs,
+        changes=changes,
         outbox=outbox,
         deliveries=deliveries,
         dead_letters=dead_letters,
@@ -131,12 +136,13 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
     )
 
 
-def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
+def _stores(settings: Settings) -> tuple[JobStore, Changes, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
     scheme = settings.redis_url.partition("://")[0]
     if scheme == "memory":
         memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention)
         return (
             MemoryJobStore(memory),
+            MemoryChanges(memory),
             MemoryOutbox(memory),
             MemoryDeliveryStore(memory),
             MemoryDeadLetterStore(memory),
@@ -147,6 +153,7 @@ def _stores(settings: Settings) -> tuple[JobStore, Outbox, DeliveryStore, DeadLe
     redis = RedisConnection(settings.redis_url)
     return (
         RedisJobStore(redis, settings.retention),
+        RedisChanges(redis),
         RedisOutbox(redis),
         RedisDeliveryStore(redis, settings.retention),
         RedisDeadLetterStore(redis),

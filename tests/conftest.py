@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.servers import Valkey
+from tests.servers import Valkey, served
 from tests.stores import Stores, memory_stores, redis_stores
 
 # Against real servers an example takes as long as it takes. More: pytest --hypothesis-profile=thorough
@@ -20,13 +20,13 @@ settings.load_profile("quick")
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """One server for the whole run. Who writes to it takes `redis_url`, which empties it first."""
-    yield from _served(Valkey(tmp_path_factory.mktemp("valkey")))
+    yield from served(Valkey(tmp_path_factory.mktemp("valkey")))
 
 
 @pytest.fixture(scope="session")
 def valkey_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """A cluster of one node, which refuses what reaches across slots."""
-    yield from _served(Valkey(tmp_path_factory.mktemp("valkey-cluster"), cluster=True))
+    yield from served(Valkey(tmp_path_factory.mktemp("valkey-cluster"), cluster=True))
 
 
 @pytest.fixture
@@ -48,12 +48,6 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     url = request.getfixturevalue("redis_url" if request.param == "redis" else "redis_cluster_url")
     with redis_stores(url) as family:
         yield family
-
-
-def _served(server: Valkey) -> Iterator[Valkey]:
-    server.start()
-    yield server
-    server.kill()
 
 
 def _emptied(server: Valkey) -> str:

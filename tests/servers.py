@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import redis
@@ -69,3 +70,10 @@ class Valkey:
         if facts["cluster_slots_assigned"] == "0":
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         return bool(facts["cluster_state"] == "ok")
+
+
+def served(server: Valkey) -> Iterator[Valkey]:
+    """For fixtures: the server, running until it is given back."""
+    server.start()
+    yield server
+    server.kill()

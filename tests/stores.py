@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from shared.adapters.memory import Memory
 from shared.adapters.memory_api_keys import MemoryKeyStore
+from shared.adapters.memory_changes import MemoryChanges
 from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.redis_api_keys import RedisKeyStore
+from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
@@ -36,7 +38,7 @@ from shared.core.job import (
 )
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
-from shared.ports import DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox
+from shared.ports import Changes, DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox
 
 RETENTION: Final = timedelta(milliseconds=150)
 """Of jobs; short enough for a test to see its end."""
@@ -118,6 +120,7 @@ class Stores:
     """One family of stores over one place, and a way to let time pass there."""
 
     jobs: JobStore
+    changes: Changes
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
@@ -151,6 +154,7 @@ def memory_stores(clock: Clock | None = None) -> Stores:
     memory = Memory(clock=clock, retention=RETENTION)
     return Stores(
         MemoryJobStore(memory),
+        MemoryChanges(memory),
         MemoryOutbox(memory),
         MemoryDeliveryStore(memory),
         MemoryDeadLetterStore(memory),
@@ -164,6 +168,7 @@ def redis_stores(url: str) -> Iterator[Stores]:
     connection = RedisConnection(url)
     yield Stores(
         RedisJobStore(connection, RETENTION),
+        RedisChanges(connection),
         RedisOutbox(connection),
         RedisDeliveryStore(connection, timedelta(days=1)),
         RedisDeadLetterStore(connection),

@@ -13,10 +13,11 @@ from shared.core import keys, views
 from shared.core.access import Caller
 from shared.core.errors import AddressRefused, IllegalChange, InvalidRequest, NotFound, Problem
 from shared.core.ids import new_job_id
-from shared.core.job import CancelRequested, Job, JobState, Webhook
+from shared.core.job import CancelRequested, Job, Webhook
 from shared.core.request import MAX_SEED, CreateVideo, VideoRequest, parse, resolve
 from shared.core.request_key import RequestKey
 from shared.core.selection import Selection
+from shared.core.standing import Standing
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -86,15 +87,18 @@ class Videos:
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""
-        return self.view(self.job(caller, job_id))
+        return self.shown(self.standing(caller, job_id))
 
     def list(
         self, caller: Caller, selection: Selection, *, limit: int, after: str | None, ascending: bool
     ) -> dict[str, Any]:
         jobs = self._services.jobs
         found = search(jobs, caller.tenant, selection, limit=limit, after=after, ascending=ascending)
+        standings = jobs.standings([job.id for job in found.jobs])
         return views.video_list(
-            [self.view(job) for job in found.jobs], has_more=found.last is not None, last_id=found.last
+            [self.shown(standing) for standing in standings if standing],
+            has_more=found.last is not None,
+            last_id=found.last,
         )
 
     def delete(self, caller: Caller, job_id: str) -> dict[str, Any]:
@@ -134,11 +138,15 @@ class Videos:
         )
 
     def job(self, caller: Caller, job_id: str) -> Job:
+        """Raises: NotFound."""
+        return self.standing(caller, job_id).job
+
+    def standing(self, caller: Caller, job_id: str) -> Standing:
         """Never there, deleted or another tenant's: nobody can tell one from the other."""
         with suppress(NotFound):
-            job = self._services.jobs.get(job_id)
-            if job.tenant == caller.tenant and not job.discarded:
-                return job
+            standing = self._services.jobs.standing(job_id)
+            if standing.job.tenant == caller.tenant and not standing.job.discarded:
+                return standing
         raise NotFound(f"there is no video {job_id}")
 
     def cancelled(self, job: Job) -> Job:
@@ -151,15 +159,18 @@ class Videos:
         return job
 
     def view(self, job: Job) -> dict[str, Any]:
-        jobs = self._services.jobs
-        progress, percent = (None, 0) if job.attempts == 0 else jobs.progress(job)
+        """The job as it stands now, or as it is given if it went meanwhile."""
+        return self.shown(self._services.jobs.standings([job.id])[0] or Standing(job))
+
+    def shown(self, standing: Standing) -> dict[str, Any]:
+        job = standing.job
         return views.video(
             job,
             base_url=self._settings.public_url,
             expires_at=job.finished_at + self._settings.retention if job.finished_at else None,
-            progress=progress,
-            percent=percent,
-            position=jobs.position(job) if job.state is JobState.QUEUED else None,
+            progress=standing.progress,
+            percent=standing.percent,
+            position=standing.position,
         )
 
     def _webhook(self, wish: CreateVideo) -> Webhook | None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 
 from shared.core.api_key import ApiKey
 from shared.core.delivery import Delivery
@@ -41,3 +42,10 @@ class Memory:
     """Newest first."""
     dead_letter_count: int = 0
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
+
+    ears: set[SimpleQueue[str]] = field(default_factory=set)
+    """Where those who listen are told the ids of jobs that changed."""
+
+    def say(self, job_id: str) -> None:
+        for ear in self.ears:
+            ear.put(job_id)

@@ -11,6 +11,7 @@ from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
 from shared.core.progress import Progress
 from shared.core.request_key import KeyUse, RequestKey, first
+from shared.core.standing import Standing
 from shared.ports import Holding, Page, QueueDepth
 
 
@@ -87,11 +88,21 @@ class MemoryJobStore:
         with self._memory.lock:
             self._memory.reports[job_id, progress.attempt] = progress
             self._memory.peaks[job_id] = max(self._memory.peaks.get(job_id, 0), progress.percent)
+            self._memory.say(job_id)
 
     def progress(self, job: Job) -> tuple[Progress | None, int]:
         with self._memory.lock:
             present = self._memory.reports.get((job.id, job.attempt)) if job.attempt else None
             return present, self._memory.peaks.get(job.id, 0)
+
+    def standing(self, job_id: str) -> Standing:
+        with self._memory.lock:
+            job = self.get(job_id)
+            return Standing(job, *self.progress(job), self.position(job))
+
+    def standings(self, job_ids: Sequence[str]) -> Sequence[Standing | None]:
+        with self._memory.lock:
+            return [self.standing(i) if i in self._memory.jobs else None for i in job_ids]
 
     def position(self, job: Job) -> int | None:
         with self._memory.lock:
@@ -125,6 +136,7 @@ class MemoryJobStore:
     def discard(self, job_id: str) -> None:
         with self._memory.lock:
             self._memory.jobs[job_id] = discard(self.get(job_id))
+            self._memory.say(job_id)
 
     def removable(self, limit: int) -> Sequence[str]:
         with self._memory.lock:
@@ -140,6 +152,7 @@ class MemoryJobStore:
             self._memory.peaks.pop(job_id, None)
             for report in [report for report in self._memory.reports if report[0] == job_id]:
                 del self._memory.reports[report]
+            self._memory.say(job_id)
 
     def ping(self) -> None:
         pass
@@ -169,4 +182,5 @@ class MemoryJobStore:
             self._memory.events[event.id] = (at, event)
         if callback is not None:
             self._memory.deliveries[callback.id] = callback
+        self._memory.say(job.id)
         return job

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import redis
 from redis import exceptions
 from redis.backoff import NoBackoff
+from redis.client import PubSub
 from redis.retry import Retry
 
 from shared.adapters import redis_keys
@@ -89,6 +90,21 @@ class RedisConnection:
             self._warned = True
             _log.warning("the Redis server forgets all jobs when it stops: set appendonly yes and appendfsync always")
 
+    def subscribed(self, channel: str) -> PubSub:
+        """A connection that hears everything said on the channel from now on. Raises: Unavailable."""
+
+        def subscribe(client: Client) -> PubSub:
+            # In a cluster: the node that is written to, so that nothing has to travel between nodes.
+            node = client.get_redis_connection(_node(client)) if isinstance(client, redis.RedisCluster) else client
+            subscription: PubSub = node.pubsub()  # type: ignore[no-untyped-call]
+            subscription.subscribe(channel)
+            if subscription.get_message(timeout=_TIMEOUT_S) is None:
+                subscription.close()
+                raise exceptions.TimeoutError("no answer to SUBSCRIBE")
+            return subscription
+
+        return self._ask(subscribe)
+
     def close(self) -> None:
         with self._lock:
             client, self._client = self._client, None
@@ -135,6 +151,10 @@ def _client(url: str) -> Client:
 
 def _facts(client: Client) -> Mapping[str, Any]:
     if isinstance(client, redis.RedisCluster):
-        node = client.get_node_from_key(redis_keys.QUEUE)  # type: ignore[no-untyped-call]
-        return client.info(target_nodes=node)
+        return client.info(target_nodes=_node(client))
     return client.info()
+
+
+def _node(client: redis.RedisCluster) -> Any:
+    """Where all our keys lie."""
+    return client.get_node_from_key(redis_keys.QUEUE)  # type: ignore[no-untyped-call]

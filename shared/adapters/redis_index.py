@@ -35,6 +35,7 @@ def hiding(job: Job, retention: timedelta) -> list[Command]:
         ("ZREM", keys.tenant(job.tenant), job.id),
         ("SET", keys.job(job.id), JOB.dump(job), "KEEPTTL"),
         *_places(job, effects.index(job, retention)),
+        word(job.id),
     ]
 
 
@@ -50,6 +51,7 @@ def change(before: Job, after: Job, at: datetime, retention: timedelta, *, lease
         ("SET", keys.job(after.id), JOB.dump(after), *_time_to_live(after, retention)),
         *_places(after, effects.index(after, retention)),
         *_duties(after, at),
+        word(after.id),
     ]
 
 
@@ -59,6 +61,7 @@ def removal(job: Job) -> list[Command]:
         ("DEL", keys.job(job.id)),
         ("ZREM", keys.tenant(job.tenant), job.id),
         *traces(job.id),
+        word(job.id),
     ]
 
 
@@ -69,6 +72,11 @@ def traces(job_id: str) -> list[Command]:
         ("DEL", keys.progress(job_id)),
         ("DEL", keys.peak(job_id)),
     ]
+
+
+def word(job_id: str) -> Command:
+    """Said to who listens, with the change and so not before it can be seen. Nobody can listen for a new job."""
+    return "PUBLISH", keys.CHANGES, job_id
 
 
 def holding(job_id: str, attempt: str) -> str:

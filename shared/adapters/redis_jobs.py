@@ -22,6 +22,7 @@ from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
 from shared.core.job import Change, Job, advance, discard, grew_from
 from shared.core.progress import Progress
 from shared.core.request_key import RequestKey, first
+from shared.core.standing import Standing
 from shared.ports import Holding, Page, QueueDepth
 
 _RENEW: Final = Script("redis_renew.lua")
@@ -102,6 +103,7 @@ class RedisJobStore:
             ("ZADD", peak, "GT", str(progress.percent), "percent"),
             ("PEXPIRE", reports, life),
             ("PEXPIRE", peak, life),
+            redis_index.word(job_id),
         )
 
     def progress(self, job: Job) -> tuple[Progress | None, int]:
@@ -111,6 +113,16 @@ class RedisJobStore:
         peak, *reports = look(self._redis, *commands).replies
         present = next((PROGRESS.load(report) for report in reports if report is not None), None)
         return present, int(float(peak or 0))
+
+    def standing(self, job_id: str) -> Standing:
+        found = self.standings([job_id])[0]
+        if found is None:
+            raise NotFound(f"there is no job {job_id}")
+        return found
+
+    def standings(self, job_ids: Sequence[str]) -> Sequence[Standing | None]:
+        replies = look(self._redis, *(command for job_id in job_ids for command in _aspects(job_id))).replies
+        return [_standing(*replies[n : n + 4]) for n in range(0, 4 * len(job_ids), 4)]
 
     def position(self, job: Job) -> int | None:
         rank: int | None = look(self._redis, ("ZRANK", keys.QUEUE, job.id)).replies[0]
@@ -188,6 +200,24 @@ class RedisJobStore:
         """Members of a ZSET by time whose time has come, the longest past first."""
         view = look(self._redis, ("ZRANGE", key, "0", str(limit - 1), "WITHSCORES"))
         return [member for member, score in pairs(view.replies[0]) if moment(float(score)) <= view.at]
+
+
+def _aspects(job_id: str) -> tuple[Command, ...]:
+    """What `_standing` is made of. Whose report counts is known only with the job, so all of them are read."""
+    return (
+        ("GET", keys.job(job_id)),
+        ("ZRANK", keys.QUEUE, job_id),
+        ("ZSCORE", keys.peak(job_id), "percent"),
+        ("HGETALL", keys.progress(job_id)),
+    )
+
+
+def _standing(text: str | None, rank: int | None, peak: str | None, reports: Sequence[str]) -> Standing | None:
+    if text is None:
+        return None
+    job = JOB.load(text)
+    report = dict(pairs(reports)).get(job.attempt or "")
+    return Standing(job, PROGRESS.load(report) if report else None, int(float(peak or 0)), rank)
 
 
 def _same(kept: Job, job: Job) -> Job:

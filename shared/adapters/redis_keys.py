@@ -33,6 +33,9 @@ DEAD_LETTER_COUNT: Final = f"{_TAG}:dead-letter-count"
 API_KEYS: Final = f"{_TAG}:api-keys"
 """ZSET of the ids of API keys, all with score 0, so that ZRANGE BYLEX pages them."""
 
+CHANGES: Final = f"{_TAG}:changes"
+"""CHANNEL, holds nothing: the id of each job that changed, whose attempt reported, or that went."""
+
 
 def job(job_id: str) -> str:
     """STRING: Job as JSON. Expires only as a backstop, when nobody forgot it long after its retention."""

@@ -6,6 +6,7 @@ the call may or may not have had its effect, and repeating it is safe. Times are
 
 from shared.ports.api_keys import MAX_KEYS, KeyPage, KeyStore, Sighting
 from shared.ports.artifacts import ArtifactStore
+from shared.ports.changes import Changes, Listening
 from shared.ports.dead_letters import DeadLetter, DeadLetterStore
 from shared.ports.deliveries import DeliveryStore
 from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
@@ -16,6 +17,7 @@ from shared.ports.webhooks import WebhookSender
 __all__ = [
     "MAX_KEYS",
     "ArtifactStore",
+    "Changes",
     "DeadLetter",
     "DeadLetterStore",
     "DeliveryStore",
@@ -24,6 +26,7 @@ __all__ = [
     "JobStore",
     "KeyPage",
     "KeyStore",
+    "Listening",
     "Outbox",
     "Page",
     "QueueDepth",

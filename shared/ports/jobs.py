@@ -10,6 +10,7 @@ from typing import Protocol
 from shared.core.job import Change, Job
 from shared.core.progress import Progress
 from shared.core.request_key import RequestKey
+from shared.core.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,14 @@ class JobStore(Protocol):
 
     def progress(self, job: Job) -> tuple[Progress | None, int]:
         """The present attempt's last report, and the highest percentage any attempt ever reported."""
+        ...
+
+    def standing(self, job_id: str) -> Standing:
+        """The job with its progress and its place, all of one instant. Raises: NotFound."""
+        ...
+
+    def standings(self, job_ids: Sequence[str]) -> Sequence[Standing | None]:
+        """Several at one instant, in the order asked for; None: there is no such job."""
         ...
 
     def position(self, job: Job) -> int | None:

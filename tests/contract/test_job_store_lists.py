@@ -10,6 +10,7 @@ import pytest
 from shared.core.errors import Conflict, NotFound
 from shared.core.job import Completed, Job, Yielded
 from shared.core.progress import Phase, Progress
+from shared.core.standing import Standing
 from tests.stores import OUTPUT, Stores
 
 
@@ -108,6 +109,24 @@ class TestProgress:
         near = Progress(attempt=again, phase=Phase.LOADING)
         stores.jobs.report(job.id, near)
         assert (near, far.percent) == stores.jobs.progress(second)
+
+    def test_a_standing_has_it_all_at_one_instant(self, stores: Stores) -> None:
+        first, second = stores.add(), stores.add()
+        assert Standing(second, position=1) == stores.jobs.standing(second.id)
+        running, attempt = stores.claim()
+        assert [Standing(running), Standing(second, position=0)] == stores.jobs.standings([first.id, second.id])
+        report = Progress(attempt=attempt, phase=Phase.DENOISING, step=3, total_steps=4)
+        stores.jobs.report(first.id, report)
+        assert Standing(running, report, report.percent) == stores.jobs.standing(first.id)
+        waiting = stores.jobs.apply(first.id, Yielded(attempt))
+        assert Standing(waiting, None, report.percent, 1) == stores.jobs.standing(first.id)
+
+    def test_a_job_that_is_not_there_has_no_standing(self, stores: Stores) -> None:
+        job = stores.add()
+        assert [None, Standing(job, position=0), None] == stores.jobs.standings(["video_x", job.id, "video_y"])
+        assert [] == stores.jobs.standings([])
+        with pytest.raises(NotFound):
+            stores.jobs.standing("video_x")
 
     def test_the_queue_tells_each_job_its_position(self, stores: Stores) -> None:
         jobs = [stores.add() for _ in range(3)]

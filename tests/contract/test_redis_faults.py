@@ -21,7 +21,7 @@ from shared.core.errors import Unavailable, UnsafeServer
 from shared.core.job import Completed, Job, JobState, LeaseExpired
 from shared.core.request_key import RequestKey
 from tests.faults import FaultProxy
-from tests.servers import Valkey
+from tests.servers import Valkey, served
 from tests.stores import LEASE, OUTPUT, Stores, new_job, redis_stores
 
 NOW: Final = timedelta(0)
@@ -45,18 +45,6 @@ def far(proxy: FaultProxy) -> Iterator[Stores]:
 def own_server(tmp_path: Path) -> Iterator[Valkey]:
     """A server that a test may set up as it likes."""
     yield from served(Valkey(tmp_path))
-
-
-@pytest.fixture(params=[False, True], ids=["redis", "redis-cluster"])
-def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Valkey]:
-    """A server that a test may kill."""
-    yield from served(Valkey(tmp_path, cluster=request.param))
-
-
-def served(server: Valkey) -> Iterator[Valkey]:
-    server.start()
-    yield server
-    server.kill()
 
 
 @contextmanager
