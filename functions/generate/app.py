@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import time
 
 from flask import Flask
 
 from functions import kit
+from functions.generate.awakening import Awakening
 from functions.generate.engine import VideoEngine
 from functions.generate.handler import Painter
 from functions.generate.patience import Patience
@@ -34,9 +36,11 @@ def create_app(
     sweep()
     services = services or wiring.build(settings)
     engine = engine or load_engine(settings)
+    started = time.monotonic()
     engine.setup()
+    awakening = Awakening(time.monotonic() - started)
     app = kit.create_app(__name__, ping=services.ping)
-    painter = Painter(services, engine, settings, drain=kit.drain_of(app), patience=patience)
+    painter = Painter(services, engine, settings, drain=kit.drain_of(app), patience=patience, awakening=awakening)
     kit.on_event(app, "/", lambda _: painter.serve())
     return app
 

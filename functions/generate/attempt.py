@@ -15,6 +15,7 @@ from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.patience import Patience
 from functions.generate.spritesheet import Spritesheet
+from functions.generate.stopwatch import Lap, Stopwatch
 from functions.generate.thumbnail import MiddleFrame, thumbnail
 from functions.generate.workfolder import workfolder
 from shared.core import keys
@@ -22,6 +23,7 @@ from shared.core.errors import NotFound, Unavailable
 from shared.core.job import Cancelled, Change, Job, Yielded
 from shared.core.output import Artifact, Output
 from shared.core.progress import Phase, Progress
+from shared.core.timings import Timings
 from shared.settings import Settings
 from shared.wiring import Services
 
@@ -50,6 +52,7 @@ class Attempt:
         engine: VideoEngine,
         settings: Settings,
         job: Job,
+        waited: Timings,
         heartbeat: Heartbeat,
         patience: Patience,
         drain: Event,
@@ -61,12 +64,14 @@ class Attempt:
         self._settings = settings
         self._job = job
         self._attempt = job.attempt
+        self._watch = Stopwatch(waited)
         self._heartbeat = heartbeat
         self._patience = patience
         self._drain = drain
         self._end = end
         self._checkpoint = keys.checkpoint_key(job.tenant, job.id)
         self._checkpointed = job.attempts > 1
+        self._first_step = 0
         self._reported = (Phase.LOADING, 0.0)
 
     def draw(self) -> Output:
@@ -78,7 +83,9 @@ class Attempt:
             TemporaryError: Something was away; the next attempt may do better.
         """
         self._report(Phase.ENCODING, 0)
-        drawing = self._engine.begin(self._job.request, self._resumable())
+        with self._watch.lap(Lap.PROMPT):
+            drawing = self._engine.begin(self._job.request, self._resumable())
+        self._first_step = drawing.step
         if drawing.step:
             log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
         self._denoise(drawing)
@@ -100,7 +107,8 @@ class Attempt:
             if time.monotonic() - saved_at >= self._settings.checkpoint.total_seconds():
                 self._save(drawing)
                 saved_at = time.monotonic()
-            drawing.advance()
+            with self._watch.lap(Lap.DENOISE):
+                drawing.advance()
             self._report(Phase.DENOISING, drawing.step)
 
     def tidy(self) -> None:
@@ -137,29 +145,43 @@ class Attempt:
         movie, still, sheet = folder / "video.mp4", folder / "thumbnail.webp", folder / "spritesheet.jpg"
         middle = MiddleFrame(request.num_frames)
         sprites = Spritesheet(num_frames=request.num_frames, width=request.width, height=request.height)
-        encode(sprites.watch(middle.watch(self._frames(drawing))), movie, request)
-        facts = playback.examine(movie)
-        playback.check(facts, request)
-        assert middle.picture is not None
-        still.write_bytes(thumbnail(middle.picture))
-        sheet.write_bytes(sprites.jpeg())
+        with self._watch.lap(Lap.ENCODE):
+            encode(sprites.watch(middle.watch(self._frames(drawing))), movie, request)
+            facts = playback.examine(movie)
+            playback.check(facts, request)
+            assert middle.picture is not None
+            still.write_bytes(thumbnail(middle.picture))
+            sheet.write_bytes(sprites.jpeg())
         self._look()
         self._report(Phase.UPLOADING, drawing.step)
+        with self._watch.lap(Lap.UPLOAD):
+            video = self._upload(movie, "video/mp4")
+            thumb = self._upload(still, "image/webp")
+            spritesheet = self._upload(sheet, "image/jpeg")
         return Output(
-            video=self._upload(movie, "video/mp4"),
-            thumbnail=self._upload(still, "image/webp"),
-            spritesheet=self._upload(sheet, "image/jpeg"),
+            video=video,
+            thumbnail=thumb,
+            spritesheet=spritesheet,
             grid=sprites.grid,
             width=facts.width,
             height=facts.height,
             num_frames=facts.num_frames,
             fps=request.fps,
             codec=facts.codec,
+            checks=playback.CHECKS,
+            timings=self._watch.timings,
+            resumed_from=self._first_step,
+            gpu=self._engine.device,
         )
 
     def _frames(self, drawing: Drawing) -> Iterator[Frames]:
         """The pictures, for as long as somebody wants them."""
-        for chunk in drawing.decode():
+        chunks = drawing.decode()
+        while True:
+            with self._watch.lap(Lap.DECODE):
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
             self._look()
             yield chunk
 
@@ -206,7 +228,13 @@ class Attempt:
             return
         self._reported = (phase, time.monotonic())
         progress = Progress(
-            attempt=self._attempt, phase=phase, step=step, total_steps=self._job.request.num_inference_steps
+            attempt=self._attempt,
+            phase=phase,
+            step=step,
+            total_steps=self._job.request.num_inference_steps,
+            resumed_from=self._first_step,
+            timings=self._watch.timings,
+            gpu=self._engine.device,
         )
         try:
             self._services.jobs.report(self._job.id, progress)

@@ -54,6 +54,11 @@ class VideoEngine(Protocol):
         """Load. The process is ready when it returns. Raises: ModelUnavailable."""
         ...
 
+    @property
+    def device(self) -> str:
+        """What it draws on, by its maker's name (`NVIDIA H200`), or `cpu`. Known after `setup`."""
+        ...
+
     def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> Drawing:
         """Start a drawing, or go on from `checkpoint`; one that does not fit the request is not used.
 

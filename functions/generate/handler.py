@@ -8,6 +8,7 @@ from threading import Event, Lock
 from typing import Final
 
 from functions.generate.attempt import Attempt, Interrupted
+from functions.generate.awakening import Awakening
 from functions.generate.engine import VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.patience import Patience
@@ -45,13 +46,18 @@ class Painter:
         *,
         drain: Event,
         patience: Patience | None = None,
+        awakening: Awakening | None = None,
     ) -> None:
-        """`drain` says that the process must stop; it is also set here, when the engine is past use."""
+        """`drain` says that the process must stop; it is also set here, when the engine is past use.
+
+        `awakening` tells when the engine became ready; by default now.
+        """
         self._services = services
         self._engine = engine
         self._settings = settings
         self._drain = drain
         self._patience = patience or Patience()
+        self._awakening = awakening or Awakening(0.0)
         self._gpu = Lock()
         self._next_attempt = new_attempt_id()
         self._broke_on: str | None = None
@@ -111,6 +117,7 @@ class Painter:
                 engine=self._engine,
                 settings=self._settings,
                 job=job,
+                waited=self._awakening.felt_by(job),
                 heartbeat=heartbeat,
                 patience=self._patience,
                 drain=self._drain,

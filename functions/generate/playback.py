@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -34,6 +34,10 @@ class Facts:
     """`moov` stands before `mdat`: it plays before it is loaded to the end."""
     blank: bool
     """Every pixel of every frame has one and the same colour."""
+
+
+CHECKS: Final = tuple(f.name for f in fields(Facts))
+"""What `check` looks at."""
 
 
 def examine(path: Path) -> Facts:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from shared.core.timings import Timings
+
 VARIANTS: Final = ("video", "thumbnail", "spritesheet")
 """OpenAI's names of the files that a video consists of."""
 
@@ -46,6 +48,13 @@ class Output:
     num_frames: int
     fps: int
     codec: str
+    checks: tuple[str, ...] = ()
+    """What was found right about it."""
+    timings: Timings | None = None
+    resumed_from: int = 0
+    """The step of the checkpoint that the winning attempt began at; 0: it began from nothing."""
+    gpu: str | None = None
+    """What drew it, by its maker's name."""
 
     @property
     def variants(self) -> Mapping[str, Artifact]:

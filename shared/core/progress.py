@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from shared.core.timings import Timings
 
 
 class Phase(StrEnum):
@@ -19,6 +22,8 @@ class Phase(StrEnum):
 _START = {Phase.LOADING: 0, Phase.ENCODING: 1, Phase.DENOISING: 2, Phase.DECODING: 92, Phase.UPLOADING: 98}
 _DENOISING_SPAN = _START[Phase.DECODING] - _START[Phase.DENOISING]
 
+_UNMEASURED: Final = Timings()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -28,6 +33,10 @@ class Progress:
     phase: Phase
     step: int = 0
     total_steps: int = 0
+    resumed_from: int = 0
+    """The step of the checkpoint that the attempt began at; 0: it began from nothing."""
+    timings: Timings = _UNMEASURED
+    gpu: str | None = None
 
     @property
     def percent(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -132,3 +133,12 @@ def test_a_job_that_another_version_wrote_is_read_and_changed(stores: Stores, fl
     running, attempt = stores.claim()
     assert Completed(attempt, OUTPUT).output == stores.jobs.apply(job.id, Completed(attempt, OUTPUT)).output
     assert job.id == running.id
+
+
+def test_a_video_that_was_drawn_before_there_were_timings_is_read(stores: Stores, floor: Redis) -> None:
+    job = stores.finish()
+    record = json.loads(floor.get(keys.job(job.id)))
+    for name in ("spritesheet", "grid", "checks", "timings", "resumed_from", "gpu"):
+        del record["output"][name]
+    floor.set(keys.job(job.id), json.dumps(record))
+    assert job == stores.jobs.get(job.id)

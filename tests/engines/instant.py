@@ -56,5 +56,9 @@ class Instant:
     def setup(self) -> None:
         pass
 
+    @property
+    def device(self) -> str:
+        return "thin air"
+
     def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> InstantDrawing:
         return self.drawing(request, checkpoint)

@@ -36,6 +36,12 @@ class MochiEngine:
         libraries.summon()
         self._load(self._models[0])
 
+    @property
+    def device(self) -> str:
+        from functions.generate.mochi import pipeline
+
+        return pipeline.device_name(pipeline.pick_device(self._device_name))
+
     def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> Drawing:
         """Raises: ModelUnavailable, OutOfMemory."""
         from functions.generate.mochi.drawing import MochiDrawing

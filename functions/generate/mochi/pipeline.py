@@ -26,3 +26,8 @@ def load(folder: Path, device: torch.device) -> Any:
 
 def pick_device(name: str | None) -> torch.device:
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def device_name(device: torch.device) -> str:
+    """What its maker calls it."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
