@@ -12,6 +12,7 @@ import torch
 from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
 
 from functions.generate.mochi.drawing import MochiDrawing
+from functions.generate.mochi.pipeline import modules_of
 from shared.core.errors import DrawingFailed, OutOfMemory
 from tests.integration.mochi_drawings import REQUEST, draw, engine_in
 
@@ -63,22 +64,21 @@ def stock_output(pipe, request, output_type):
         {"guidance_scale": 1.0},
         {"negative_prompt": "blurry", "num_inference_steps": 5, "seed": 2**32 - 1},
         {"num_frames": 7, "width": 64, "num_inference_steps": 2},
+        {"num_frames": 19, "width": 48, "height": 112, "num_inference_steps": 3, "negative_prompt": "fog"},
+        {"num_frames": 7, "width": 272, "height": 64, "num_inference_steps": 2, "guidance_scale": 1.0},
+        {"prompt": "", "num_frames": 7, "num_inference_steps": 2},
         {"prompt": "x" * 2000, "num_inference_steps": 2, "num_frames": 7},
     ],
-    ids=["plain", "unguided", "negative", "small", "longer than the text encoder reads"],
+    ids=[
+        *("plain", "unguided", "negative", "small", "upright", "unguided and wider than a tile"),
+        *("no words", "longer than the text encoder reads"),
+    ],
 )
 def test_it_draws_what_the_stock_pipeline_draws_bit_for_bit(engine, reference, changes):
     request = dataclasses.replace(REQUEST, **changes)
     frames = draw(engine, request)
     assert frames.shape == (request.num_frames, request.height, request.width, 3)
     assert np.array_equal(stock(reference, request), frames)
-
-
-def test_a_video_wider_than_a_tile_equals_the_stock_pipeline_with_tiling(engine, weights):
-    tiled = MochiPipeline.from_pretrained(weights / "mochi-1-tiny", dtype=torch.float32, local_files_only=True)
-    tiled.vae.enable_tiling()
-    request = dataclasses.replace(REQUEST, width=272, num_frames=7, num_inference_steps=2)
-    assert np.array_equal(stock(tiled, request), draw(engine, request))
 
 
 def test_a_resumed_drawing_equals_the_uninterrupted_one_at_every_step(engine, weights):
@@ -140,22 +140,22 @@ def half(weights, engine):
 def test_in_bfloat16_the_latents_equal_the_stock_pipelines_bit_for_bit_also_when_resumed(half):
     """Not the pictures: on a CPU the decoder takes minutes in bfloat16."""
     expected = stock_output(half, REQUEST, "latent")
-    drawing = MochiDrawing(half, REQUEST)
+    drawing = MochiDrawing(modules_of(half), REQUEST)
     drawing.advance()
     drawing.advance()
-    resumed = MochiDrawing(half, REQUEST, drawing.checkpoint())
+    resumed = MochiDrawing(modules_of(half), REQUEST, drawing.checkpoint())
     assert 2 == resumed.step
     for one in (drawing, resumed):
         one.advance()
         one.advance()
-        assert torch.bfloat16 == one._latents.dtype
-        assert torch.equal(expected, one._latents[0])
+        assert torch.bfloat16 == one._state.latents.dtype
+        assert torch.equal(expected, one._state.latents[0])
 
 
 def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, half, caplog):
     drawing = engine.begin(REQUEST)
     drawing.advance()
-    assert 0 == MochiDrawing(half, REQUEST, drawing.checkpoint()).step
+    assert 0 == MochiDrawing(modules_of(half), REQUEST, drawing.checkpoint()).step
     assert "it holds torch.float32" in caplog.text
 
 
@@ -176,7 +176,7 @@ def test_latents_that_are_not_finite_fail_the_drawing_and_the_next_one_is_well(e
     def poison(module, args, output):
         return (output[0] * float("nan"),)
 
-    hook = engine._pipe.transformer.register_forward_hook(poison)
+    hook = engine._modules.transformer.register_forward_hook(poison)
     with pytest.raises(DrawingFailed, match="step 2 of 4 left numbers that are not finite") as caught:
         drawing.advance()
     hook.remove()
@@ -195,7 +195,7 @@ def test_a_device_out_of_memory_is_temporary_and_the_drawing_can_go_on(engine):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 90.00 GiB.\nmore words")
 
     held = []
-    for part in (engine._pipe.transformer, engine._pipe.vae.decoder, engine._pipe.text_encoder):
+    for part in (engine._modules.transformer, engine._modules.vae.decoder.conv_in, engine._modules.text_encoder):
         hook = part.register_forward_pre_hook(no_room)
         with pytest.raises(OutOfMemory, match=r"^CUDA out of memory. Tried to allocate 90.00 GiB.$") as caught:
             draw(engine, REQUEST, drawing.checkpoint())

@@ -25,7 +25,7 @@ class MochiEngine:
         self._weights_dir = settings.weights_dir
         self._device_name = device
         self._model = ""
-        self._pipe: Any = None
+        self._modules: Any = None
 
     def setup(self) -> None:
         """Import the libraries and load the first model.
@@ -48,7 +48,7 @@ class MochiEngine:
 
         if request.model != self._model:
             self._load(request.model)
-        return MochiDrawing(self._pipe, request, checkpoint)
+        return MochiDrawing(self._modules, request, checkpoint)
 
     def _build_tiny(self) -> None:
         from functions.generate.mochi import tiny
@@ -70,8 +70,8 @@ class MochiEngine:
         found = weights.folder(self._weights_dir, model)
         device = pipeline.pick_device(self._device_name)
         # The old model goes first: two of the large ones do not fit on one GPU.
-        self._pipe, self._model = None, ""
+        self._modules, self._model = None, ""
         gc.collect()
         started = time.monotonic()
-        self._pipe, self._model = pipeline.load(found, device), model
+        self._modules, self._model = pipeline.load(found, device), model
         log.info("loaded %s on %s in %.1f s", model, device, time.monotonic() - started)

@@ -1,4 +1,4 @@
-"""diffusers' MochiPipeline out of a local folder."""
+"""Mochi-1's modules out of a local folder, as diffusers loads them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,44 @@ from typing import Any
 
 import torch
 from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
+from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
+
+from functions.generate.mochi.modules import Modules
+from shared.core.errors import ModelUnavailable
 
 
-def load(folder: Path, device: torch.device) -> Any:
-    """The pipeline on `device`, in bfloat16 on an accelerator and float32 on a CPU. Never touches the network."""
+def load(folder: Path, device: torch.device) -> Modules:
+    """The modules on `device`, in bfloat16 on an accelerator and float32 on a CPU. Never touches the network.
+
+    Raises: ModelUnavailable: Its scheduler takes other steps than ours.
+    """
     pipe = MochiPipeline.from_pretrained(
         folder,
         dtype=torch.float32 if device.type == "cpu" else torch.bfloat16,
         variant="bf16" if any((folder / "transformer").glob("*.bf16*.safetensors")) else None,
         local_files_only=True,
         use_safetensors=True,
-    ).to(device)
-    # Whole, the decoder needs some 90 GB for 163 frames of 848x480; by tiles it needs a few. The
-    # tiles are 256 pixels wide: a video no larger is decoded whole and is not changed by this.
-    pipe.vae.enable_tiling()
-    return pipe
+    )
+    return modules_of(pipe.to(device))
+
+
+def modules_of(pipe: Any) -> Modules:
+    """What a MochiPipeline holds.
+
+    Raises: ModelUnavailable: Its scheduler takes other steps than ours.
+    """
+    scheduler = pipe.scheduler
+    if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.stochastic_sampling:
+        raise ModelUnavailable(f"its scheduler must be a plain FlowMatchEulerDiscreteScheduler, not {scheduler}")
+    return Modules(
+        tokenizer=pipe.tokenizer,
+        text_encoder=pipe.text_encoder,
+        transformer=pipe.transformer,
+        vae=pipe.vae,
+        scheduler=dict(scheduler.config),
+        zeros_for_empty_prompt=pipe.config.force_zeros_for_empty_prompt,
+        device=pipe.device,
+    )
 
 
 def pick_device(name: str | None) -> torch.device:

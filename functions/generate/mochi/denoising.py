@@ -1,0 +1,102 @@
+"""The second stage: noise becomes latents, one Euler step along the flow at a time.
+
+Stateless: what a step needs is the latents, its number and the request.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from diffusers.pipelines.mochi.pipeline_mochi import linear_quadratic_schedule
+from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
+
+from functions.generate.mochi.modules import Modules
+from functions.generate.mochi.prompt import Prompt, guided
+from shared.core.catalog import FRAME_STRIDE
+from shared.core.request import VideoRequest
+
+THRESHOLD_NOISE: Final = 0.025
+"""How much noise the linear half of the schedule takes away: the pipeline's constant, and Genmo's."""
+SPATIAL_STRIDE: Final = 8
+"""Pixels along one side of a latent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Where the steps lie: `sigmas` has one more than `timesteps`, the end."""
+
+    sigmas: torch.Tensor
+    timesteps: torch.Tensor
+
+
+def schedule(modules: Modules, steps: int) -> Schedule:
+    """The linear-quadratic one of Genmo, as MochiPipeline hands it to its scheduler."""
+    scheduler = FlowMatchEulerDiscreteScheduler.from_config(dict(modules.scheduler))
+    scheduler.set_timesteps(
+        sigmas=np.array(linear_quadratic_schedule(steps, THRESHOLD_NOISE)),
+        device=modules.device,
+    )
+    return Schedule(scheduler.sigmas, scheduler.timesteps)
+
+
+def noise(modules: Modules, request: VideoRequest, dtype: torch.dtype) -> torch.Tensor:
+    """Where a drawing starts: (1, channels, frames, height, width) in latents."""
+    shape = (
+        1,
+        modules.transformer.config.in_channels,
+        (request.num_frames - 1) // FRAME_STRIDE + 1,
+        request.height // SPATIAL_STRIDE,
+        request.width // SPATIAL_STRIDE,
+    )
+    # On the CPU wherever the model is: the same seed is the same noise on any device.
+    generator = torch.Generator("cpu").manual_seed(request.seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float32).to(modules.device).to(dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Denoiser:
+    """What all steps of one drawing have in common."""
+
+    modules: Modules
+    request: VideoRequest
+    prompt: Prompt
+    plan: Schedule
+
+    def denoise(self, step: int, latents: torch.Tensor) -> torch.Tensor:
+        """`latents` after step number `step`, counted from 0. Guidance and the step itself run in float32."""
+        velocity = self._velocity(self.plan.timesteps[step], latents)
+        stride = self.plan.sigmas[step + 1] - self.plan.sigmas[step]
+        return (latents.to(torch.float32) + stride * velocity).to(latents.dtype)
+
+    def _velocity(self, timestep: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+        rows = torch.cat([latents] * len(self.prompt.mask))
+        with _quiet(), self.modules.transformer.cache_context("cond_uncond"):
+            found = self.modules.transformer(
+                hidden_states=rows,
+                encoder_hidden_states=self.prompt.embeddings,
+                timestep=timestep.expand(len(rows)).to(latents.dtype),
+                encoder_attention_mask=self.prompt.mask,
+                return_dict=False,
+            )[0]
+        found = torch.as_tensor(found).to(torch.float32)
+        if not guided(self.request):
+            return found
+        without, with_text = found.chunk(2)
+        return without + self.request.guidance_scale * (with_text - without)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Mochi asks for float32 autocast around its rotary frequencies; on a CPU torch says at each step that it has none.
+
+    Nothing is lost: the numbers are float32 there already.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "In CPU autocast, but the target dtype is not supported")
+        yield

@@ -1,0 +1,29 @@
+"""What Mochi-1 is made of. The stages (prompt, denoising, decoding) take their part and know no pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+
+EXACT: Final = "exact"
+"""The preset that draws what diffusers' own pipeline draws."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modules:
+    """One model on one device. Read only: any number of drawings share it."""
+
+    tokenizer: Any
+    text_encoder: Any
+    transformer: Any
+    vae: Any
+    scheduler: Mapping[str, Any]
+    """The configuration of its FlowMatchEulerDiscreteScheduler."""
+    zeros_for_empty_prompt: bool
+    """Genmo's own code does so; the hub's pipeline does not."""
+    device: torch.device
+    preset: str = EXACT
+    """How the modules were made fast. Another preset may give other numbers, so no checkpoint crosses over."""

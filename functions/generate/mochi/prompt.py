@@ -1,0 +1,50 @@
+"""The first stage: a prompt becomes what the transformer reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+from functions.generate.mochi.modules import Modules
+from shared.core.request import VideoRequest
+
+MAX_TOKENS: Final = 256
+"""What comes behind is not read: MochiPipeline's bound, and the length that the model was trained with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Embeddings (rows, tokens, width) and which of the tokens count; with guidance the negative prompt's row first."""
+
+    embeddings: torch.Tensor
+    mask: torch.Tensor
+
+
+def encode(modules: Modules, request: VideoRequest) -> Prompt:
+    """MochiPipeline.encode_prompt: each text by itself, since a batch would round otherwise."""
+    texts = (request.negative_prompt, request.prompt) if guided(request) else (request.prompt,)
+    rows = [_encode(modules, text) for text in texts]
+    return Prompt(torch.cat([row.embeddings for row in rows]), torch.cat([row.mask for row in rows]))
+
+
+def guided(request: VideoRequest) -> bool:
+    """Whether the negative prompt plays a part: a scale of 1 multiplies the difference away."""
+    return request.guidance_scale > 1.0
+
+
+def _encode(modules: Modules, text: str) -> Prompt:
+    words = modules.tokenizer(
+        [text],
+        padding="max_length",
+        max_length=MAX_TOKENS,
+        truncation=True,
+        add_special_tokens=True,
+        return_tensors="pt",
+    )
+    ids, mask = words.input_ids.to(modules.device), words.attention_mask.bool().to(modules.device)
+    if modules.zeros_for_empty_prompt and not text:
+        ids, mask = torch.zeros_like(ids), torch.zeros_like(mask)
+    embeddings = modules.text_encoder(ids, attention_mask=mask)[0]
+    return Prompt(embeddings.to(modules.text_encoder.dtype), mask)
