@@ -19,6 +19,7 @@ from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
+from shared.adapters.memory_queue import MemoryQueue
 from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
@@ -26,6 +27,7 @@ from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
+from shared.adapters.redis_queue import RedisQueue
 from shared.core import events
 from shared.core.errors import Unavailable
 from shared.core.job import Job, JobState
@@ -38,6 +40,7 @@ from shared.ports import (
     JobStore,
     KeyStore,
     Outbox,
+    Queue,
     WebhookSender,
 )
 from shared.settings import REDIS_SCHEMES, BadSetting, Settings
@@ -51,6 +54,7 @@ class Services:
 
     jobs: JobStore
     changes: Changes
+    queue: Queue
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
@@ -82,8 +86,22 @@ class Services:
         """
         if job.state is not JobState.QUEUED:
             return False
-        position = self.jobs.position(job)
-        return position is not None and position + self.jobs.depth().running < self.wake_limit
+        position, depth = self.jobs.position(job), self.jobs.depth()
+        return position is not None and position + depth.running < self.wake_limit and not depth.paused
+
+    def wake(self) -> int:
+        """Ring for queued jobs; how often. For no more of them than there may be idle GPUs, and never while paused.
+
+        Raises: Unavailable: One of the bells was not heard.
+        """
+        depth = self.jobs.depth()
+        idle = self.wake_limit - depth.running
+        if depth.paused or idle < 1:
+            return 0
+        waiting, now = self.jobs.waiting(idle), self.jobs.now()
+        for job_id in waiting:
+            self.publisher.publish(events.wake_up(job_id, now))
+        return len(waiting)
 
     def ping(self) -> None:
         """Raises: Unavailable: One of the stores does not answer."""
@@ -117,7 +135,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
         UnsafeServer: The job store is set up so that it may drop jobs.
     """
-    jobs, changes, outbox, deliveries, dead_letters, api_keys = _stores(settings)
+    jobs, changes, queue, outbox, deliveries, dead_letters, api_keys = _stores(settings)
     try:
         jobs.ping()
     except Unavailable as error:
@@ -125,6 +143,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
     return Services(
         jobs=jobs,
         changes=changes,
+        queue=queue,
         outbox=outbox,
         deliveries=deliveries,
         dead_letters=dead_letters,
@@ -136,13 +155,14 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
     )
 
 
-def _stores(settings: Settings) -> tuple[JobStore, Changes, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
+def _stores(settings: Settings) -> tuple[JobStore, Changes, Queue, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
     scheme = settings.redis_url.partition("://")[0]
     if scheme == "memory":
         memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention)
         return (
             MemoryJobStore(memory),
             MemoryChanges(memory),
+            MemoryQueue(memory),
             MemoryOutbox(memory),
             MemoryDeliveryStore(memory),
             MemoryDeadLetterStore(memory),
@@ -154,6 +174,7 @@ def _stores(settings: Settings) -> tuple[JobStore, Changes, Outbox, DeliveryStor
     return (
         RedisJobStore(redis, settings.retention),
         RedisChanges(redis),
+        RedisQueue(redis),
         RedisOutbox(redis),
         RedisDeliveryStore(redis, settings.retention),
         RedisDeadLetterStore(redis),

@@ -16,6 +16,7 @@ from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
+from shared.adapters.memory_queue import MemoryQueue
 from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
@@ -23,6 +24,7 @@ from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
+from shared.adapters.redis_queue import RedisQueue
 from shared.core.ids import new_attempt_id, new_job_id
 from shared.core.job import (
     Cancelled,
@@ -38,7 +40,7 @@ from shared.core.job import (
 )
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
-from shared.ports import Changes, DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox
+from shared.ports import Changes, DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox, Queue
 
 RETENTION: Final = timedelta(milliseconds=150)
 """Of jobs; short enough for a test to see its end."""
@@ -121,6 +123,7 @@ class Stores:
 
     jobs: JobStore
     changes: Changes
+    queue: Queue
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
@@ -155,6 +158,7 @@ def memory_stores(clock: Clock | None = None) -> Stores:
     return Stores(
         MemoryJobStore(memory),
         MemoryChanges(memory),
+        MemoryQueue(memory),
         MemoryOutbox(memory),
         MemoryDeliveryStore(memory),
         MemoryDeadLetterStore(memory),
@@ -169,6 +173,7 @@ def redis_stores(url: str) -> Iterator[Stores]:
     yield Stores(
         RedisJobStore(connection, RETENTION),
         RedisChanges(connection),
+        RedisQueue(connection),
         RedisOutbox(connection),
         RedisDeliveryStore(connection, timedelta(days=1)),
         RedisDeadLetterStore(connection),

@@ -98,6 +98,8 @@ class Painter:
     def _ring(self) -> None:
         """We stop with work left, whose own wake-ups may be long lost: have another request begin now."""
         try:
+            if self._services.jobs.depth().paused:
+                return
             for job_id in self._services.jobs.waiting(1):
                 self._services.publisher.publish(events.wake_up(job_id, self._services.jobs.now()))
         except Unavailable as error:

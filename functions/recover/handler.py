@@ -91,16 +91,9 @@ class Sweeper:
 
         Not for more than there may be idle GPUs: who draws takes the next job without a bell.
         """
-        jobs = self._services.jobs
-        now = jobs.now()
-        depth = jobs.depth()
-        idle = self._settings.wake_limit - depth.running
-        if depth.oldest < self._settings.resend or idle < 1:
+        if self._services.jobs.depth().oldest < self._settings.resend:
             return 0
-        waiting = jobs.waiting(idle)
-        for job_id in waiting:
-            self._services.publisher.publish(events.wake_up(job_id, now))
-        return len(waiting)
+        return self._services.wake()
 
     def _ring_for_callbacks(self) -> int:
         due = self._services.deliveries.due()

@@ -15,6 +15,7 @@ from functions.submit.following import Follower
 from functions.submit.handler import Videos
 from functions.submit.inbox import Inbox
 from functions.submit.model_routes import model_routes
+from functions.submit.queue_keeper import QueueKeeper
 from functions.submit.queue_routes import queue_routes
 from functions.submit.request_keys import RequestKeys
 from functions.submit.steering import Steering
@@ -44,7 +45,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),
         event_routes(Inbox(videos, keys)),
-        queue_routes(services.jobs),
+        queue_routes(QueueKeeper(services)),
         model_routes(settings),
         document_routes(app, settings),
     ):

@@ -130,7 +130,7 @@ def _argument(argument: Argument) -> dict[str, Any]:
 
 
 def _body(payload: Payload, schemas: Schemas) -> dict[str, Any]:
-    return {"required": True, "content": _content(payload, schemas, "validation")}
+    return {"required": payload.required, "content": _content(payload, schemas, "validation")}
 
 
 def _reply(reply: Reply, schemas: Schemas) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.progress import Progress
+from shared.core.queue import MOST_WAITS, Pause
 from shared.core.request_key import KeyUse
 from shared.ports import DeadLetter
 
@@ -34,6 +35,10 @@ class Memory:
     peaks: dict[str, int] = field(default_factory=dict)
     requests: dict[tuple[str, str], tuple[datetime, KeyUse]] = field(default_factory=dict)
     """Uses of request keys and when they end, by tenant and name. Those that ended go with the next creation."""
+
+    pause: Pause | None = None
+    waits: deque[tuple[datetime, timedelta]] = field(default_factory=lambda: deque(maxlen=MOST_WAITS))
+    """How long jobs waited for their first worker, and when it came; newest last."""
 
     events: dict[str, tuple[datetime, Event]] = field(default_factory=dict)
     """Unsent events and when they were written, oldest first."""

@@ -67,6 +67,8 @@ class MemoryJobStore:
             for job in self._memory.jobs.values():
                 if job.attempt == attempt:
                     return job
+            if self._memory.pause is not None:
+                return None
             for rank, job in self._by(lambda index: index.queue_rank):
                 if rank > at:
                     break
@@ -114,7 +116,8 @@ class MemoryJobStore:
             queue = self._by(lambda index: index.queue_rank)
             oldest = self.now() - queue[0][0] if queue else timedelta(0)
             running = len(self._memory.leases)
-            return QueueDepth(waiting=len(queue), running=running, oldest=max(oldest, timedelta(0)))
+            paused = self._memory.pause is not None
+            return QueueDepth(waiting=len(queue), running=running, oldest=max(oldest, timedelta(0)), paused=paused)
 
     def expired_leases(self, limit: int) -> Sequence[Holding]:
         with self._memory.lock:
@@ -177,10 +180,12 @@ class MemoryJobStore:
     def _write(self, job: Job, at: datetime) -> Job:
         """Keep the job with all that follows from it."""
         self._memory.jobs[job.id] = job
-        event, callback = effects.event(job), effects.callback(job)
+        event, callback, wait = effects.event(job), effects.callback(job), effects.wait(job)
         if event is not None:
             self._memory.events[event.id] = (at, event)
         if callback is not None:
             self._memory.deliveries[callback.id] = callback
+        if wait is not None:
+            self._memory.waits.append((at, wait))
         self._memory.say(job.id)
         return job

@@ -27,9 +27,9 @@ def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: tim
     skip = 0
     for _ in range(_ROUNDS):
         window = ("ZRANGE", keys.QUEUE, str(skip), str(skip + _WINDOW - 1), "WITHSCORES")
-        view = look(redis, ("GET", keys.claim(attempt)), window)
-        held, ranked = view.replies
-        ids = [job_id for job_id, rank in pairs(ranked) if moment(float(rank)) <= view.at]
+        view = look(redis, ("GET", keys.claim(attempt)), ("EXISTS", keys.PAUSE), window)
+        held, paused, ranked = view.replies
+        ids = [job_id for job_id, rank in pairs(ranked) if moment(float(rank)) <= view.at and not paused]
         if held is not None and (job := taker.taken_before(held)) is not None:
             return job
         if not ids:

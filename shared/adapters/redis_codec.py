@@ -13,6 +13,7 @@ from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.progress import Progress
+from shared.core.queue import Pause
 from shared.core.request_key import KeyUse
 from shared.ports import DeadLetter
 
@@ -38,6 +39,7 @@ class Codec(Generic[T]):
 JOB: Final = Codec(Job)
 EVENT: Final = Codec(Event)
 DELIVERY: Final = Codec(Delivery)
+PAUSE: Final = Codec(Pause)
 PROGRESS: Final = Codec(Progress)
 KEY_USE: Final = Codec(KeyUse)
 DEAD_LETTER: Final = Codec(DeadLetter)

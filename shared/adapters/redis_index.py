@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, micros, millis
+from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, micros, millis, span
 from shared.adapters.redis_commit import Command
 from shared.core import effects
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
+from shared.core.queue import MOST_WAITS, WAITS_KEPT
 from shared.core.request_key import KeyUse, RequestKey
 
 BACKSTOP: Final = timedelta(days=7)
@@ -51,6 +52,7 @@ def change(before: Job, after: Job, at: datetime, retention: timedelta, *, lease
         ("SET", keys.job(after.id), JOB.dump(after), *_time_to_live(after, retention)),
         *_places(after, effects.index(after, retention)),
         *_duties(after, at),
+        *_wait(after, at),
         word(after.id),
     ]
 
@@ -129,6 +131,14 @@ def _callback(callback: Delivery) -> Iterator[Command]:
     yield "SET", keys.delivery(callback.id), DELIVERY.dump(callback)
     yield "ZADD", keys.DELIVERIES, str(micros(callback.due_at)), callback.id
     yield "SADD", keys.deliveries_of(callback.job_id), callback.id
+
+
+def _wait(job: Job, at: datetime) -> Iterator[Command]:
+    wait = effects.wait(job)
+    if wait is not None:
+        yield "ZADD", keys.WAITS, str(micros(at)), f"{job.id}/{span(wait)}"
+        yield "ZREMRANGEBYRANK", keys.WAITS, "0", str(-MOST_WAITS - 1)
+        yield "PEXPIRE", keys.WAITS, millis(WAITS_KEPT)
 
 
 def _time_to_live(job: Job, retention: timedelta) -> tuple[str, ...]:

@@ -134,10 +134,11 @@ class RedisJobStore:
             ("ZCARD", keys.QUEUE),
             ("ZCARD", keys.LEASES),
             ("ZRANGE", keys.QUEUE, "0", "0", "WITHSCORES"),
+            ("EXISTS", keys.PAUSE),
         )
-        waiting, running, first = view.replies
+        waiting, running, first, paused = view.replies
         oldest = view.at - moment(float(first[1])) if first else timedelta(0)
-        return QueueDepth(waiting=waiting, running=running, oldest=max(oldest, timedelta(0)))
+        return QueueDepth(waiting=waiting, running=running, oldest=max(oldest, timedelta(0)), paused=bool(paused))
 
     def expired_leases(self, limit: int) -> Sequence[Holding]:
         parts = (member.partition("/") for member in self._past(keys.LEASES, limit))

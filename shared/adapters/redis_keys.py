@@ -20,6 +20,10 @@ LEASES: Final = f"{_TAG}:leases"
 """ZSET of `<job id>/<attempt>` by the lease's end."""
 REMOVALS: Final = f"{_TAG}:removals"
 """ZSET of ids of finished jobs by the time at which they may be forgotten."""
+PAUSE: Final = f"{_TAG}:pause"
+"""STRING: the Pause as JSON, while the queue is paused."""
+WAITS: Final = f"{_TAG}:waits"
+"""ZSET of `<job id>/<microseconds>`, the newest waits for a first worker, by the time at which it came. Expires."""
 OUTBOX: Final = f"{_TAG}:outbox"
 """ZSET of ids of unsent events by the time at which they were written."""
 EVENTS: Final = f"{_TAG}:events"
@@ -87,6 +91,7 @@ LASTING: Final[Mapping[str, str]] = {
     EXPIRIES: "holds queued jobs",
     LEASES: "holds running jobs",
     REMOVALS: "recover empties it",
+    PAUSE: "is one record, and goes with the pause",
     OUTBOX: "empties as events are sent",
     EVENTS: "empties as events are sent",
     DELIVERIES: "holds pending deliveries",

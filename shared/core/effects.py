@@ -47,6 +47,12 @@ def event(job: Job) -> Event | None:
     return events.of(job)
 
 
+def wait(job: Job) -> timedelta | None:
+    """How long the job had waited, if the change that led to it brought its first worker."""
+    first = job.state is JobState.RUNNING and job.attempts == 1
+    return max(job.changed_at - job.created_at, timedelta(0)) if first else None
+
+
 def callback(job: Job) -> Delivery | None:
     """The callback that the change which led to `job` owes."""
     return delivery.of(job)

@@ -12,9 +12,49 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from shared.core.change import (
+    AttemptsExhausted,
+    Cancelled,
+    CancelRequested,
+    Change,
+    Claimed,
+    Completed,
+    Expired,
+    Failed,
+    JobError,
+    LeaseExpired,
+    Purged,
+    Released,
+    Yielded,
+)
 from shared.core.errors import IllegalChange, StaleAttempt
 from shared.core.output import Output
 from shared.core.request import VideoRequest
+
+__all__ = [
+    "RELEASE_DELAY",
+    "TRANSITIONS",
+    "AttemptsExhausted",
+    "CancelRequested",
+    "Cancelled",
+    "Change",
+    "Claimed",
+    "Completed",
+    "Expired",
+    "Failed",
+    "Job",
+    "JobError",
+    "JobState",
+    "LeaseExpired",
+    "Purged",
+    "Released",
+    "Webhook",
+    "Yielded",
+    "advance",
+    "discard",
+    "grew_from",
+]
+# The changes too: who changes a job needs both.
 
 RELEASE_DELAY: Final = timedelta(seconds=10)
 """Before a released job may be claimed again the first time; doubles with each loss."""
@@ -39,105 +79,11 @@ class JobState(StrEnum):
         return self in (JobState.RUNNING, JobState.CANCELLING)
 
 
-@dataclass(frozen=True, slots=True)
-class JobError:
-    """Why a job did not complete: a code for machines, a sentence for people."""
-
-    code: str
-    message: str
-
-
-# What can happen to a job: facts in the past tense. A fact that carries an attempt comes from
-# the worker that holds the job, and is refused from any other.
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A worker took the job; `attempt` is its random fence."""
-
-    attempt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Yielded:
-    """The worker's time slice is over. Not a loss: the next claimer resumes."""
-
-    attempt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """The attempt broke on something that may be gone next time."""
-
-    attempt: str
-    error: JobError
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseExpired:
-    """The worker was not heard of for a whole lease."""
-
-    attempt: str
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptsExhausted:
-    """The loss that was one too many. `advance` makes it of the two facts above."""
-
-    attempt: str
-    error: JobError
-
-
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
-    """The caller no longer wants the video."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The worker heard the wish and stopped."""
-
-    attempt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """The video is stored and was checked."""
-
-    attempt: str
-    output: Output
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The video cannot be drawn, now or later."""
-
-    attempt: str
-    error: JobError
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """Nobody took the job in the time that its caller was ready to wait."""
-
-
-Change = (
-    Claimed
-    | Yielded
-    | Released
-    | LeaseExpired
-    | AttemptsExhausted
-    | CancelRequested
-    | Cancelled
-    | Completed
-    | Failed
-    | Expired
-)
-
 TRANSITIONS: Final[Mapping[JobState, Mapping[type, JobState]]] = {
     JobState.QUEUED: {
         Claimed: JobState.RUNNING,
         CancelRequested: JobState.CANCELLED,
+        Purged: JobState.CANCELLED,
         Expired: JobState.EXPIRED,
     },
     JobState.RUNNING: {
@@ -288,6 +234,8 @@ def _error(state: JobState, change: Change) -> JobError | None:
     match state:
         case JobState.FAILED if isinstance(change, Failed | AttemptsExhausted):
             return change.error
+        case JobState.CANCELLED if isinstance(change, Purged):
+            return JobError("job_cancelled", "the job was taken from the queue by the platform's owner")
         case JobState.CANCELLED:
             return JobError("job_cancelled", "the job was cancelled on request")
         case JobState.EXPIRED:

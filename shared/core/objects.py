@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
+from shared.core.queue_objects import Queue, QueuePurge
+
 _DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
 
 
@@ -142,16 +144,6 @@ class ModelList(TypedDict):
 
 
 @with_config(_DESCRIBED)
-class Queue(TypedDict):
-    """How much work there is, of all tenants together."""
-
-    object: Literal["queue"]
-    waiting: int
-    running: int
-    oldest_wait_seconds: int
-
-
-@with_config(_DESCRIBED)
 class ProblemPart(TypedDict):
     pointer: str
     """The wrong field, as RFC 6901 writes it; empty: the whole."""
@@ -188,5 +180,6 @@ SHAPES: Final[dict[str, Any]] = {
     "video.deleted": VideoDeleted,
     "model": Model,
     "queue": Queue,
+    "queue.purge": QueuePurge,
 }
 """By the word in `object`."""

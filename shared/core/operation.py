@@ -25,6 +25,8 @@ class Payload:
     shape: Any = None
     media: tuple[str, ...] = (JSON,)
     example: Any = None
+    required: bool = True
+    """Of a request's body: whether there must be one."""
 
 
 @dataclass(frozen=True, slots=True)

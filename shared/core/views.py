@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from shared.core.catalog import Model
@@ -67,16 +67,6 @@ def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | N
         "first_id": videos[0]["id"] if videos else None,
         "last_id": last_id or (videos[-1]["id"] if videos else None),
         "has_more": has_more,
-    }
-
-
-def queue(*, waiting: int, running: int, oldest: timedelta) -> dict[str, Any]:
-    """How much work there is, of all tenants together: numbers only."""
-    return {
-        "object": "queue",
-        "waiting": waiting,
-        "running": running,
-        "oldest_wait_seconds": int(oldest.total_seconds()),
     }
 
 

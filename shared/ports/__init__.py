@@ -12,6 +12,7 @@ from shared.ports.deliveries import DeliveryStore
 from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
 from shared.ports.outbox import Outbox
 from shared.ports.publisher import EventPublisher
+from shared.ports.queue import Queue
 from shared.ports.webhooks import WebhookSender
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Listening",
     "Outbox",
     "Page",
+    "Queue",
     "QueueDepth",
     "Sighting",
     "WebhookSender",

@@ -23,11 +23,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """How much work there is: `waiting` queued jobs, `running` held ones, the age of the first in line."""
+    """How much work there is: `waiting` queued jobs, `running` held ones, the age of the first in line.
+
+    While the queue is `paused` none of it is handed out.
+    """
 
     waiting: int
     running: int
     oldest: timedelta
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class JobStore(Protocol):
     def claim(self, attempt: str, lease: timedelta) -> Job | None:
         """Take the best queued job for `attempt`, or None when there is none.
 
-        Overdue jobs are not taken, nor those whose time has not come (`Job.queued_at`).
+        Overdue jobs are not taken, nor those whose time has not come (`Job.queued_at`), nor any while the
+        queue is paused.
 
         An attempt that holds a job gets that one again, so that a lost answer can be repeated.
         """

@@ -35,6 +35,7 @@ from shared.core.job import (
     Job,
     JobState,
     LeaseExpired,
+    Purged,
     advance,
     discard,
 )
@@ -47,7 +48,7 @@ BLINK: Final = timedelta(milliseconds=1)
 """A lease that is over when anybody looks."""
 TENANTS: Final = ("ada", "bob")
 
-CHANGES: Final = (lambda _: CancelRequested(), lambda _: Expired(), *WORKER_CHANGES)
+CHANGES: Final = (lambda _: CancelRequested(), lambda _: Expired(), lambda _: Purged(), *WORKER_CHANGES)
 
 
 class JobStoreMachine(RuleBasedStateMachine):
@@ -133,6 +134,13 @@ class JobStoreMachine(RuleBasedStateMachine):
         held = [job for job in self.model.values() if job.attempt == attempt]
         if held:
             assert held == [self.stores.jobs.claim(attempt, LEASE)]
+
+    @rule()
+    def claim_while_paused(self) -> None:
+        self.stores.queue.pause("")
+        assert self.stores.jobs.depth().paused
+        assert None is self.stores.jobs.claim(f"attempt{next(self.names)}", LEASE)
+        self.stores.queue.resume()
 
     @rule(job_id=jobs, attempt=attempts, lease=st.sampled_from([BLINK, LEASE]))
     def renew_any(self, job_id: str, attempt: str, lease: timedelta) -> None:

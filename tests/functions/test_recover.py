@@ -1,5 +1,6 @@
 """What was dropped is found again: each test drops one thing."""
 
+from dataclasses import replace
 from datetime import timedelta
 from time import sleep
 
@@ -97,7 +98,8 @@ def test_a_broker_that_is_away_leaves_the_rows_for_next_time(services, settings_
 
 
 def test_the_bell_is_rung_for_jobs_that_wait_and_not_too_often(services, settings_with):
-    sweeper = Sweeper(services, settings_with(RESEND_SECONDS="0.01", WAKE_LIMIT="3"))
+    services = replace(services, wake_limit=3)
+    sweeper = Sweeper(services, settings_with(RESEND_SECONDS="0.01"))
     for _ in range(5):
         services.announce(queue(services))
     services.publisher.events.clear()
@@ -109,7 +111,8 @@ def test_the_bell_is_rung_for_jobs_that_wait_and_not_too_often(services, setting
 
 
 def test_no_bell_is_rung_while_every_gpu_that_may_be_had_draws(services, settings_with, settings):
-    sweeper = Sweeper(services, settings_with(RESEND_SECONDS="0.01", WAKE_LIMIT="2"))
+    services = replace(services, wake_limit=2)
+    sweeper = Sweeper(services, settings_with(RESEND_SECONDS="0.01"))
     for _ in range(5):
         services.announce(queue(services))
     for attempt in "ab":

@@ -1,7 +1,5 @@
 """Lists of some videos only, and the queue in numbers."""
 
-from datetime import timedelta
-
 import pytest
 
 from functions.submit import search
@@ -66,18 +64,3 @@ def test_wrong_filters_are_named(client, auth):
 
     assert (400, "invalid_parameter") == (answer.status_code, answer.json["error"]["code"])
     assert ["/metadata", "/metadata/a", "/status"] == sorted(error["pointer"] for error in answer.json["errors"])
-
-
-def test_the_queue_is_told_in_numbers_and_nothing_else(client, auth, services, settings):
-    assert {"object": "queue", "waiting": 0, "running": 0, "oldest_wait_seconds": 0} == client.get(
-        "/v1/queue", headers=auth
-    ).json
-    now = services.jobs.now()
-    for seconds in (5000, 90, 10):
-        queue(services, tenant="ada", queued_at=now - timedelta(seconds=seconds))
-    services.jobs.claim("a", settings.lease)
-
-    told = client.get("/v1/queue", headers=auth).json
-
-    assert 90 <= told.pop("oldest_wait_seconds") < 95
-    assert {"object": "queue", "waiting": 2, "running": 1} == told

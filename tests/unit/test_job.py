@@ -27,6 +27,7 @@ from shared.core.job import (
     JobError,
     JobState,
     LeaseExpired,
+    Purged,
     Released,
     Yielded,
     advance,
@@ -78,6 +79,7 @@ CHANGES: Final[dict[type, Change]] = {
         Completed("a", OUTPUT),
         Failed("a", ERROR),
         Expired(),
+        Purged(),
     )
 }
 IN_STATE: Final[dict[JobState, Job]] = {
@@ -199,6 +201,7 @@ class TestEnds:
 changes = st.one_of(
     st.builds(CancelRequested),
     st.builds(Expired),
+    st.builds(Purged),
     *(st.builds(kind, st.sampled_from("ab")) for kind in (Claimed, Claimed, Yielded, LeaseExpired, Cancelled)),
     *(st.builds(kind, st.sampled_from("ab"), st.just(ERROR)) for kind in (Released, Failed, AttemptsExhausted)),
     st.builds(Completed, st.sampled_from("ab"), st.just(OUTPUT)),

@@ -1,0 +1,79 @@
+"""The Queue on Redis or Valkey."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from shared.adapters import redis_keys as keys
+from shared.adapters.redis_codec import JOB, PAUSE, micros, moment, pairs
+from shared.adapters.redis_commit import look, write
+from shared.adapters.redis_connection import RedisConnection
+from shared.core.job import Job
+from shared.core.queue import WAITS_KEPT, Pause, Place, QueueView
+
+
+class RedisQueue:
+    def __init__(self, redis: RedisConnection) -> None:
+        self._redis = redis
+
+    def pause(self, reason: str) -> Pause:
+        view = look(self._redis, ("GET", keys.PAUSE))
+        before = _pause(view.replies[0])
+        pause = Pause(before.since if before else view.at, reason)
+        write(self._redis, ("SET", keys.PAUSE, PAUSE.dump(pause)))
+        return pause
+
+    def resume(self) -> None:
+        write(self._redis, ("DEL", keys.PAUSE))
+
+    def look(self) -> QueueView:
+        view = look(
+            self._redis,
+            ("GET", keys.PAUSE),
+            ("ZRANGE", keys.QUEUE, "0", "0", "WITHSCORES"),
+            ("ZCARD", keys.QUEUE),
+            ("ZRANGE", keys.LEASES, "0", "-1", "WITHSCORES"),
+            ("ZRANGE", keys.WAITS, "0", "-1", "WITHSCORES"),
+        )
+        pause, first, waiting, leases, waits = view.replies
+        oldest = view.at - moment(float(first[1])) if first else timedelta(0)
+        held = [moment(float(until)) for _, until in pairs(leases)]
+        return QueueView(
+            pause=_pause(pause),
+            waiting=waiting,
+            running=len(held),
+            alive=sum(until > view.at for until in held),
+            oldest=max(oldest, timedelta(0)),
+            waits=[_wait(member) for member, at in pairs(waits) if moment(float(at)) > view.at - WAITS_KEPT],
+        )
+
+    def walk(self, limit: int, *, after: Place | None = None) -> Sequence[tuple[Place, Job]]:
+        while places := self._places(limit, after):
+            texts = look(self._redis, *(("GET", keys.job(place.id)) for place in places)).replies
+            # Who left the queue between the two looks is told of as it stands now, or, being gone, not at all.
+            found = [(place, JOB.load(text)) for place, text in zip(places, texts, strict=True) if text is not None]
+            if found:
+                return found
+            after = places[-1]
+        return []
+
+    def _places(self, limit: int, after: Place | None) -> Sequence[Place]:
+        start = str(micros(after.at)) if after else "-inf"
+        skip = 0
+        while True:
+            part = ("LIMIT", str(skip), str(limit))
+            flat = look(self._redis, ("ZRANGE", keys.QUEUE, start, "+inf", "BYSCORE", *part, "WITHSCORES")).replies[0]
+            places = [Place(moment(float(rank)), job_id) for job_id, rank in pairs(flat)]
+            behind = [place for place in places if after is None or place > after]
+            if behind or len(places) < limit:
+                return behind
+            skip += limit  # so many of the same instant stand before it
+
+
+def _pause(text: str | None) -> Pause | None:
+    return None if text is None else PAUSE.load(text)
+
+
+def _wait(member: str) -> timedelta:
+    return timedelta(microseconds=int(member.rpartition("/")[2]))
