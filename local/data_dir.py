@@ -3,6 +3,7 @@
 .flipbook/
 ├── lock             held while a runtime runs on the folder
 ├── api-key          mode 0600; made at first start
+├── key-pepper       mode 0600; made at first start
 ├── webhook-secret   mode 0600; made at first start
 ├── redis/           append-only file, and a lock that lives as long as the server
 ├── artifacts/       what ARTIFACTS_URL points at
@@ -23,6 +24,7 @@ from typing import Final
 from local.errors import CannotStart
 from shared.core.access import Keyring, new_api_key
 from shared.core.signing import PREFIX, secret_key
+from shared.settings.readers import token
 
 _WEBHOOK_KEY_BYTES: Final = 32
 
@@ -68,6 +70,10 @@ class DataDir:
     def api_key(self) -> str:
         """Raises: CannotStart: The file holds no key."""
         return _secret(self.root / "api-key", new_api_key, lambda key: Keyring([key]))
+
+    def key_pepper(self) -> str:
+        """Raises: CannotStart: The file holds no pepper."""
+        return _secret(self.root / "key-pepper", lambda: secrets.token_hex(32), token)
 
     def webhook_secret(self) -> str:
         """Raises: CannotStart: The file holds no secret."""

@@ -152,6 +152,7 @@ class Runtime:
         return {
             "REDIS_URL": redis_url,
             "API_KEYS": key,
+            "KEY_PEPPER": data.key_pepper(),
             "WEBHOOK_SECRET": data.webhook_secret(),
             "ARTIFACTS_URL": data.artifacts.as_uri(),
             "WEIGHTS_DIR": str(data.weights),

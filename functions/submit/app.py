@@ -10,10 +10,14 @@ from functions.submit.content_routes import content_routes
 from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
 from functions.submit.document_routes import document_routes
+from functions.submit.doorkeeper import Doorkeeper
 from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
 from functions.submit.inbox import Inbox
+from functions.submit.key_routes import key_routes
+from functions.submit.known_keys import KnownKeys
+from functions.submit.locksmith import Locksmith
 from functions.submit.model_routes import model_routes
 from functions.submit.queue_keeper import QueueKeeper
 from functions.submit.queue_routes import queue_routes
@@ -35,7 +39,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     log_lines.set_up(settings.log_level)
     services = services or wiring.build(settings)
     app = kit.create_app(__name__, ping=services.ping)
-    door.guard(app, Keyring(settings.api_keys), settings.event_token)
+    door.guard(app, _doorkeeper(settings, services))
     videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
     follower = Follower(videos, kit.drain_of(app))
     for routes in (
@@ -47,7 +51,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         event_routes(Inbox(videos, keys)),
         queue_routes(QueueKeeper(services)),
         model_routes(settings),
+        key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),
         document_routes(app, settings),
     ):
         app.register_blueprint(routes)
     return app
+
+
+def _doorkeeper(settings: Settings, services: Services) -> Doorkeeper:
+    return Doorkeeper(
+        keyring=Keyring(settings.api_keys),
+        known=KnownKeys(services.api_keys, settings.key_peppers),
+        event_token=settings.event_token,
+    )

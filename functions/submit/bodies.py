@@ -12,9 +12,10 @@ from functions import kit
 from functions.submit.forms import FORMS, form_body
 from shared.core import json_text
 from shared.core.errors import InvalidRequest, Problem
-from shared.core.operation import Argument
+from shared.core.operation import JSON, Argument
 
 MAX_PAGE: Final = 100
+_LIMIT: Final = Problem("/limit", f"must be a whole number from 1 to {MAX_PAGE}")
 PAGE: Final = (
     Argument("limit", "Videos a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20}),
     Argument("order", "By age.", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
@@ -33,12 +34,13 @@ class PageArguments:
 
 def body() -> object:
     """What the request says: JSON, or what its form would be in JSON. Raises: InvalidRequest, UnsupportedMediaType."""
-    if request.mimetype in FORMS:
-        return form_body()
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType(
-            f"send the body as application/json, {' or '.join(FORMS)}, and name it: Content-Type"
-        )
+    return form_body() if request.mimetype in FORMS else json_body(f"{JSON}, {' or '.join(FORMS)}")
+
+
+def json_body(allowed: str = JSON) -> object:
+    """What the request says in JSON; `allowed` is told to who sends something else. Raises: As of `body`."""
+    if request.mimetype != JSON:
+        raise UnsupportedMediaType(f"send the body as {allowed}, and name it: Content-Type")
     try:
         return json_text.read(kit.body())
     except ValueError:
@@ -49,10 +51,22 @@ def page_arguments() -> PageArguments:
     """Raises: InvalidRequest: Naming every wrong argument."""
     found = []
     limit, order = request.args.get("limit", "20"), request.args.get("order", "desc")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MAX_PAGE:
-        found.append(Problem("/limit", f"must be a whole number from 1 to {MAX_PAGE}"))
+    if not _is_limit(limit):
+        found.append(_LIMIT)
     if order not in ("asc", "desc"):
         found.append(Problem("/order", "must be asc or desc"))
     if found:
         raise InvalidRequest(*found)
     return PageArguments(limit=int(limit), after=request.args.get("after"), ascending=order == "asc")
+
+
+def limit_argument() -> int:
+    """Things a page. Raises: InvalidRequest."""
+    limit = request.args.get("limit", "20")
+    if not _is_limit(limit):
+        raise InvalidRequest(_LIMIT)
+    return int(limit)
+
+
+def _is_limit(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 
-from functions.submit.door import TOKEN
+from functions.submit.door import API_KEY, TOKEN
 from shared.core import problems
 from shared.core.objects import ProblemDetails
 from shared.core.operation import Schema
@@ -38,6 +38,7 @@ PATH_ARGUMENTS: Final[Mapping[str, str]] = {
     "client_id": "An id of your own: 1 to 64 letters, digits, `-` or `_`, not beginning with `video_`.",
     "model_id": "A model's id, or an alias of it.",
     "character_id": "A character's id.",
+    "key_id": "An API key's id, the middle part of the key.",
 }
 """By name in the rules of the URL map."""
 ALSO: Final[Mapping[int, tuple[str, ...]]] = {
@@ -52,6 +53,12 @@ ALSO: Final[Mapping[int, tuple[str, ...]]] = {
 """Headers of errors, by status."""
 SECURITY_SCHEMES: Final[Mapping[str, Mapping[str, str]]] = {
     "key": {"type": "http", "scheme": "bearer", "description": "An API key, `fb_<id>_<secret>`."},
+    "keyHeader": {
+        "type": "apiKey",
+        "in": "header",
+        "name": API_KEY,
+        "description": "The same API key, for who cannot set Authorization.",
+    },
     "eventToken": {
         "type": "apiKey",
         "in": "header",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Final
 
 from flask import Flask, Response, g, request
 
 from functions import kit
+from functions.submit.doorkeeper import Doorkeeper
 from shared.core import problems
-from shared.core.access import Caller, Keyring, Scope
+from shared.core.access import Caller, Scope
 
 EVENTS: Final = "events"
 """The blueprint whose routes the event token opens too."""
@@ -20,21 +20,19 @@ OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document"}
 ADMIN: Final = "/admin/"
 """The routes of the platform's owner."""
 METRICS: Final = "/metrics"
+API_KEY: Final = "X-API-Key"
 TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
 
 
-def guard(app: Flask, keyring: Keyring, event_token: str = "") -> None:
-    """Let only the probes and the documentation pass without a key; `caller` then says whose it was.
-
-    Who can only set a header of its own shows `event_token`, if there is one, and may send events.
-    """
+def guard(app: Flask, keeper: Doorkeeper) -> None:
+    """Let only the probes and the documentation pass without a key; `caller` then says whose it was."""
 
     @app.before_request
     def authenticate() -> Response | None:
         if request.endpoint in OPEN:
             return None
-        found = _sender(event_token) if request.blueprint == EVENTS else None
-        found = found or _key_holder(keyring)
+        found = keeper.sender(request.headers.get(TOKEN, "")) if request.blueprint == EVENTS else None
+        found = found or keeper.key_holder(_key())
         if found is None:
             return _refused()
         g.caller = found
@@ -58,20 +56,14 @@ def needed(method: str, path: str, blueprint: str | None) -> Scope:
     return Scope.READ if method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
 
 
-def _key_holder(keyring: Keyring) -> Caller | None:
+def _key() -> str:
+    """The key that is shown. A bearer's word counts before the other header's."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return keyring.caller(token.strip()) if scheme.lower() == "bearer" else None
-
-
-def _sender(event_token: str) -> Caller | None:
-    shown = request.headers.get(TOKEN, "")
-    if not event_token or not hmac.compare_digest(shown.encode(), event_token.encode()):
-        return None
-    return Caller(tenant="default", key_id="event-token", scopes=frozenset({Scope.WRITE}))
+    return token.strip() if scheme.lower() == "bearer" else request.headers.get(API_KEY, "")
 
 
 def _refused() -> Response:
-    detail = "send a valid API key as 'Authorization: Bearer fb_...'"
+    detail = "send a valid API key as 'Authorization: Bearer fb_...' or 'X-API-Key: fb_...'"
     response = kit.answer(problems.Answer(status=401, code="invalid_api_key", detail=detail))
     response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -99,7 +99,8 @@ def _security(rule: Rule, method: str) -> list[dict[str, list[str]]]:
     if rule.endpoint in door.OPEN:
         return []
     blueprint = rule.endpoint.rpartition(".")[0]
-    ways = [{"key": [str(door.needed(method, rule.rule, blueprint))]}]
+    scopes = [str(door.needed(method, rule.rule, blueprint))]
+    ways: list[dict[str, list[str]]] = [{"key": scopes}, {"keyHeader": scopes}]
     return [*ways, {"eventToken": []}] if blueprint == door.EVENTS else ways
 
 

@@ -17,7 +17,8 @@ from typing import Final
 
 from shared.core.errors import Forbidden
 
-_KEY: Final = re.compile(r"fb_([a-z0-9]{8})_([A-Za-z0-9_-]{32,64})")
+_ID: Final = re.compile(r"[a-z0-9]{8}")
+_KEY: Final = re.compile(rf"fb_({_ID.pattern})_([A-Za-z0-9_-]{{32,64}})")
 _TENANT: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """As a DNS label, so that it is a name in every store."""
 DEFAULT_TENANT: Final = "default"
@@ -51,9 +52,28 @@ class Caller:
             raise Forbidden(f"this API key lacks the scope {scope}")
 
 
-def new_api_key() -> str:
-    """`fb_<8 hex>_<secret>`; 256 bits of it are secret."""
-    return f"fb_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
+def new_key_id() -> str:
+    """8 hex digits. They name a key, and are no secret."""
+    return secrets.token_hex(4)
+
+
+def new_api_key(key_id: str | None = None) -> str:
+    """`fb_<id>_<secret>`, under a new id if none is given; 256 bits of it are secret."""
+    return f"fb_{key_id or new_key_id()}_{secrets.token_urlsafe(32)}"
+
+
+def key_id(key: str) -> str | None:
+    """The id in a key; None when it has not our form."""
+    match = _KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def is_key_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
+def is_tenant(name: str) -> bool:
+    return _TENANT.fullmatch(name) is not None
 
 
 class Keyring:
@@ -72,8 +92,7 @@ class Keyring:
 
     def caller(self, key: str) -> Caller | None:
         """Whose key this is; None when it opens nothing."""
-        match = _KEY.fullmatch(key)
-        known = self._known.get(match[1]) if match else None
+        known = self._known.get(key_id(key) or "")
         if known is None or not hmac.compare_digest(_digest(key), known[0]):
             return None
         return known[1]
@@ -88,7 +107,7 @@ def _read(entry: str) -> tuple[bytes, Caller]:
             " with <tenant>= or <tenant>:<scope>+<scope>= before it if it must not open everything"
         )
     tenant, colon, scopes = owner.partition(":") if equals else (DEFAULT_TENANT, "", "")
-    if _TENANT.fullmatch(tenant) is None:
+    if not is_tenant(tenant):
         raise ValueError(
             f"the tenant of the API key {match[1]} must be 1 to 63 of a-z, 0-9 and -, with no - at either end"
         )

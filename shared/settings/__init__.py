@@ -37,6 +37,10 @@ class Settings:
     """Keys that open the API: `fb_<id>_<secret>` each. Before a key may stand whose it is (`acme=fb_...`) and what
     it may do (`acme:videos:read+videos:write=fb_...`); a key alone opens everything of the tenant `default`. The
     scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`, `/admin/`)."""
+    key_peppers: tuple[str, ...] = _setting("KEY_PEPPER", readers.peppers, "")
+    """Under which the secrets of stored API keys are digested: 32 to 255 visible characters, best random. Two,
+    separated by a space: the first makes new keys, the other still opens those that were made under it. Empty: no
+    keys are stored, and those of `API_KEYS` alone open."""
     event_token: str = _setting("EVENT_TOKEN", readers.token, "")
     """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", readers.secret, "")

@@ -109,6 +109,13 @@ def secret(value: str) -> str:
     return value
 
 
+def peppers(value: str) -> tuple[str, ...]:
+    found = tuple(token(word) for word in value.split())
+    if len(found) > 2:
+        raise ValueError("must be one pepper, or the new one and the one before it")
+    return found
+
+
 def token(value: str) -> str:
     if value and re.fullmatch(r"[!-~]{32,255}", value) is None:
         raise ValueError("must be 32 to 255 visible ASCII characters")

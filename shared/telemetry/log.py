@@ -21,6 +21,7 @@ FIELDS: Final = (
     "method",
     "route",
     "key_id",
+    "by",
     "model",
     "step",
     "count",

@@ -7,6 +7,7 @@ from local.errors import CannotStart
 from local.options import Options
 from shared.core.access import Keyring
 from shared.core.signing import secret_key
+from shared.settings import readers
 
 
 @pytest.fixture
@@ -17,14 +18,16 @@ def data(tmp_path):
 
 
 def test_secrets_are_made_once_and_only_the_owner_may_read_them(data):
-    key, secret = data.api_key(), data.webhook_secret()
-    assert (key, secret) == (data.api_key(), data.webhook_secret())
-    assert {0o600} == {(data.root / name).stat().st_mode & 0o777 for name in ("api-key", "webhook-secret")}
+    made = [data.api_key(), data.webhook_secret(), data.key_pepper()]
+    assert made == [data.api_key(), data.webhook_secret(), data.key_pepper()]
+    names = ("api-key", "webhook-secret", "key-pepper")
+    assert {0o600} == {(data.root / name).stat().st_mode & 0o777 for name in names}
 
 
 def test_secrets_are_of_the_form_that_the_functions_take(data):
     assert Keyring([data.api_key()]).caller(data.api_key()) is not None
     assert 32 == len(secret_key(data.webhook_secret()))
+    assert (data.key_pepper(),) == readers.peppers(data.key_pepper())
 
 
 def test_a_broken_secret_is_named_and_not_replaced(data):

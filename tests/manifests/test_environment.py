@@ -15,6 +15,7 @@ SECRETS = {
     ("flipbook-artifacts", "AWS_ACCESS_KEY_ID"): "someone",
     ("flipbook-artifacts", "AWS_SECRET_ACCESS_KEY"): "something",
     ("flipbook-api-keys", "API_KEYS"): "fb_00000000_" + 32 * "x",
+    ("flipbook-api-keys", "KEY_PEPPER"): 64 * "0",
     ("flipbook-webhooks", "WEBHOOK_SECRET"): "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
 }
 
@@ -63,7 +64,7 @@ def test_a_function_gets_only_the_secrets_that_it_needs(services, name, secrets)
 
 
 def test_a_secret_is_never_written_down(services, objects):
-    secret = {"REDIS_URL", "API_KEYS", "WEBHOOK_SECRET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    secret = {"REDIS_URL", "API_KEYS", "KEY_PEPPER", "WEBHOOK_SECRET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
     assert [] == [each for each in objects if each["kind"] == "Secret"]
     for service in services.values():
