@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
@@ -68,17 +69,27 @@ SECURITY_SCHEMES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+Mode = Literal["validation", "serialization"]
+"""What is sent to us, or what we answer."""
+
+
+@cache
+def _parts(shape: Any, mode: Mode) -> Mapping[str, Any]:
+    """The schema of `shape` and those that it needs, by name. To make one takes milliseconds."""
+    schema = TypeAdapter(shape).json_schema(mode=mode, ref_template="#/components/schemas/{model}")
+    parts = {**schema.pop("$defs", {}), shape.__name__: schema}
+    return {name: _untitled(part) for name, part in parts.items()}
+
+
 class Schemas:
     """The named schemas of a document; they gather as shapes are referred to."""
 
     def __init__(self) -> None:
         self.found: dict[str, Any] = {}
 
-    def of(self, shape: Any, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    def of(self, shape: Any, mode: Mode) -> dict[str, Any]:
         """What refers to the schema of `shape`, a TypedDict or a pydantic model."""
-        schema = TypeAdapter(shape).json_schema(mode=mode, ref_template="#/components/schemas/{model}")
-        parts = {**schema.pop("$defs", {}), shape.__name__: schema}
-        self.found.update({name: _untitled(part) for name, part in parts.items()})
+        self.found.update(_parts(shape, mode))
         return {"$ref": f"#/components/schemas/{shape.__name__}"}
 
 

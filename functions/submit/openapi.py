@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from functions.submit import components, door
-from functions.submit.components import Schemas
+from functions.submit.components import Mode, Schemas
 from shared.core import operation
 from shared.core.operation import Argument, Operation, Payload, Reply
 
@@ -145,7 +145,7 @@ def _reply(reply: Reply, schemas: Schemas) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def _content(payload: Payload, schemas: Schemas, mode: Any) -> dict[str, Any]:
+def _content(payload: Payload, schemas: Schemas, mode: Mode) -> dict[str, Any]:
     """Bytes have no schema: OpenAPI 3.1 says it with the media type alone."""
     media = {"schema": schemas.of(payload.shape, mode)} if payload.shape is not None else {}
     if payload.example is not None:

@@ -1,7 +1,12 @@
 """What a route says of itself to the OpenAPI document: its words stand next to it, in an Operation.
 
+_GET_VIDEO = Operation(
+    id="getVideo", summary="...", replies={200: Reply("...", Payload(Video))}, errors=("not_found",)
+)
+
+
 @routes.get("/<job_id>")
-@Operation(id="getVideo", summary="...", replies={200: Reply("...", Payload(Video))}, errors=("not_found",))
+@_GET_VIDEO
 def get(job_id: str) -> Response: ...
 """
 

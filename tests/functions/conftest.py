@@ -11,6 +11,7 @@ from shared import wiring
 from shared.core.access import new_api_key
 from shared.settings import Settings
 from tests.functions.studio import Studio
+from tests.witness import watched
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -56,7 +57,8 @@ def services(settings):
 
 @pytest.fixture
 def client(settings, services):
-    return create_app(settings, services).test_client()
+    """Each of its answers must be as the OpenAPI document says."""
+    return watched(create_app(settings, services)).test_client()
 
 
 @pytest.fixture

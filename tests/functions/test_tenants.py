@@ -8,6 +8,7 @@ from shared.core.ids import new_attempt_id
 from shared.core.job import CancelRequested, Claimed, Completed, Failed, JobError
 from tests.functions.jobs import queue
 from tests.stores import OUTPUT
+from tests.witness import watched
 
 UNKNOWN = "video_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -22,7 +23,7 @@ class Doors:
             for scopes in (ALL_SCOPES, {Scope.READ}, {Scope.WRITE}, {Scope.ADMIN})
         }
         words = " ".join(f"{owner}={key}" for owner, key in self._keys.items())
-        self.app = create_app(settings_with(API_KEYS=words), services)
+        self.app = watched(create_app(settings_with(API_KEYS=words), services))
 
     def open(self, tenant, method, path, scopes=ALL_SCOPES, headers=(), **arguments):
         key = self._keys[f"{tenant}:{'+'.join(sorted(scopes))}"]
