@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shared.core import problems, wire
-from shared.core.errors import FlipbookError, TemporaryError
+from shared.core.errors import FlipbookError, Limited, TemporaryError
 from shared.core.events import Event
 from shared.core.operation import Operation, Payload, Reply
 from shared.telemetry import metrics
@@ -138,7 +138,8 @@ def _finish_response(response: Response) -> Response:
 def _flipbook_error(error: FlipbookError) -> Response:
     found = problems.of(error)
     # A server that is set up wrongly is nobody's request's fault either: the operator must hear of it.
-    if (isinstance(error, TemporaryError) or found.status >= 500) and not _known(error):
+    told = isinstance(error, TemporaryError) and not isinstance(error, Limited)
+    if (told or found.status >= 500) and not _known(error):
         log.warning("request not served", extra={"route": request.path, "error": error})
     return answer(found)
 

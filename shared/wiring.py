@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NoReturn, cast
+from typing import Final, NoReturn, cast
 
 from shared.adapters.file_artifacts import FileArtifacts
 from shared.adapters.http_broker import HttpBroker
@@ -20,6 +20,7 @@ from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.memory_queue import MemoryQueue
+from shared.adapters.memory_rates import MemoryRateStore
 from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
@@ -28,6 +29,7 @@ from shared.adapters.redis_deliveries import RedisDeliveryStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
+from shared.adapters.redis_rates import RedisRateStore
 from shared.core import events
 from shared.core.errors import Unavailable
 from shared.core.job import Job, JobState
@@ -41,11 +43,15 @@ from shared.ports import (
     KeyStore,
     Outbox,
     Queue,
+    RateStore,
     WebhookSender,
 )
 from shared.settings import REDIS_SCHEMES, BadSetting, Settings
 
 log = logging.getLogger(__name__)
+
+_COUNTING_S: Final = 0.15
+"""How long a request may be held up by being counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ class Services:
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
     api_keys: KeyStore
+    rates: RateStore
     artifacts: ArtifactStore
     publisher: EventPublisher
     webhooks: WebhookSender
@@ -109,7 +116,7 @@ class Services:
         self.artifacts.ping()
 
     def close(self) -> None:
-        for thing in (self.publisher, self.webhooks, self.artifacts, self.jobs):
+        for thing in (self.publisher, self.webhooks, self.artifacts, self.rates, self.jobs):
             thing.close()
 
 
@@ -148,6 +155,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         deliveries=deliveries,
         dead_letters=dead_letters,
         api_keys=api_keys,
+        rates=_rates(settings),
         artifacts=_artifacts(settings) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
         publisher=_publisher(settings) if broker else cast("EventPublisher", _Unused("K_SINK")),
         webhooks=HttpWebhooks(settings.webhook_networks, timeout=settings.webhook_timeout),
@@ -180,6 +188,13 @@ def _stores(settings: Settings) -> tuple[JobStore, Changes, Queue, Outbox, Deliv
         RedisDeadLetterStore(redis),
         RedisKeyStore(redis),
     )
+
+
+def _rates(settings: Settings) -> RateStore:
+    if settings.redis_url.startswith("memory://"):
+        return MemoryRateStore(clock=lambda: datetime.now(UTC))
+    # Counting must not make anybody wait: who is not counted there is counted here.
+    return RedisRateStore(RedisConnection(settings.redis_url, timeout=_COUNTING_S, retries=False))
 
 
 def _artifacts(settings: Settings) -> ArtifactStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from functions import kit
-from functions.submit import door
+from functions.submit import door, limits
 from functions.submit.content_routes import content_routes
 from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
@@ -17,6 +17,7 @@ from functions.submit.handler import Videos
 from functions.submit.inbox import Inbox
 from functions.submit.key_routes import key_routes
 from functions.submit.known_keys import KnownKeys
+from functions.submit.limiter import Limiter
 from functions.submit.locksmith import Locksmith
 from functions.submit.model_routes import model_routes
 from functions.submit.queue_keeper import QueueKeeper
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     services = services or wiring.build(settings)
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, _doorkeeper(settings, services))
+    limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
     videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
     follower = Follower(videos, kit.drain_of(app))
     for routes in (

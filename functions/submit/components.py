@@ -25,6 +25,8 @@ HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
     "ETag": ("This version; send it back as If-None-Match.", TEXT),
     "Retry-After": ("When to come again, in seconds.", WHOLE),
     "x-should-retry": ("Whether OpenAI's clients repeat it.", {"type": "string", "enum": ["true", "false"]}),
+    "RateLimit-Policy": ("What the key may ask: `q` requests in `w` seconds.", TEXT),
+    "RateLimit": ("What is left of that: `r` requests now, the whole again in `t` seconds.", TEXT),
     "WWW-Authenticate": ("How to show a key.", TEXT),
     "Accept-Ranges": ("Parts may be asked for.", {"type": "string", "const": "bytes"}),
     "Content-Range": ("Which part this is.", TEXT),
@@ -34,6 +36,8 @@ HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
     "Allow": ("The methods that there are.", TEXT),
 }
 """By name; an answer that names another one here cannot be described."""
+COUNTED: Final = ("RateLimit-Policy", "RateLimit")
+"""On every answer to a valid key."""
 PATH_ARGUMENTS: Final[Mapping[str, str]] = {
     "job_id": "A video's id.",
     "client_id": "An id of your own: 1 to 64 letters, digits, `-` or `_`, not beginning with `video_`.",

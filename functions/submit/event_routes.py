@@ -15,6 +15,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from functions import kit
 from functions.submit.door import EVENTS, caller
 from functions.submit.inbox import Inbox
+from functions.submit.limits import charge
 from shared.core import wire, wire_batch
 from shared.core.events import Event
 from shared.core.operation import Operation, Payload, Reply
@@ -42,7 +43,9 @@ def event_routes(inbox: Inbox) -> Blueprint:
 
     @_RECEIVE
     def receive() -> Response:
-        inbox.receive(caller(), _events(), batch=request.mimetype == wire_batch.BATCH)
+        found = _events()
+        charge(len(found))
+        inbox.receive(caller(), found, batch=request.mimetype == wire_batch.BATCH)
         return Response(status=202)
 
     @_GREET

@@ -18,7 +18,8 @@ VERSION: Final = "3.1.0"
 _PART: Final = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>")
 _ABOUT: Final = """Text to video, in the shape of OpenAI's videos API, with fields of our own beside it.
 
-Every GET answers HEAD too. Errors are RFC 9457 problem details with OpenAI's `error` inside."""
+Every GET answers HEAD too. Every answer to a valid key tells in `RateLimit` and `RateLimit-Policy` what is left of its
+rate. Errors are RFC 9457 problem details with OpenAI's `error` inside."""
 
 
 class Undescribed(LookupError):
@@ -74,20 +75,28 @@ def _operation(rule: Rule, method: str, described: Operation, schemas: Schemas) 
             "description": described.about,
             "parameters": [*map(_path_argument, _PART.findall(rule.rule)), *map(_argument, described.arguments)],
             "requestBody": described.body and _body(described.body, schemas),
-            "responses": {
-                **{str(status): _reply(reply, schemas) for status, reply in sorted(described.replies.items())},
-                **components.errors(_errors(rule, described), schemas),
-            },
+            "responses": _responses(rule, described, schemas),
         }
     except KeyError as error:
         raise Undescribed(f"{rule.rule}: components.py or problems.CODES must know {error} first") from None
     return {name: value for name, value in found.items() if value} | {"security": _security(rule, method)}
 
 
+def _responses(rule: Rule, described: Operation, schemas: Schemas) -> dict[str, Any]:
+    found = {
+        **{str(status): _reply(reply, schemas) for status, reply in sorted(described.replies.items())},
+        **components.errors(_errors(rule, described), schemas),
+    }
+    if rule.endpoint not in door.OPEN:
+        for status in found.keys() - {"401", "403"}:  # who is not let in is not counted
+            found[status]["headers"] |= components.headers(components.COUNTED)
+    return found
+
+
 def _errors(rule: Rule, described: Operation) -> Iterator[str]:
     """Those of the door, of the stores, of what can be sent, and the route's own."""
     if rule.endpoint not in door.OPEN:
-        yield from ("invalid_api_key", "forbidden", "store_unavailable")
+        yield from ("invalid_api_key", "forbidden", "rate_limit_exceeded", "store_unavailable")
     if described.arguments or described.body:
         yield "invalid_parameter"
     if described.body:

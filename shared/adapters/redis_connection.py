@@ -51,12 +51,15 @@ class Script:
 class RedisConnection:
     """Scripts and pings over one URL: redis://, rediss://, unix://, redis-cluster:// or rediss-cluster://.
 
-    Connects at the first call, and again after every fault. Threads may share it. The URL's query
-    may set redis-py's connection options, e.g. `?socket_timeout=2`.
+    Connects at the first call, and again after every fault. Threads may share it. Nothing is waited for
+    longer than `timeout` seconds at a time; the URL's query may set redis-py's connection options
+    all the same, e.g. `?socket_timeout=2`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout: float = _TIMEOUT_S, retries: bool = True) -> None:
         self._url = url
+        self._timeout = timeout
+        self._retries = retries
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._warned = False
@@ -119,7 +122,7 @@ class RedisConnection:
             except _TRANSIENT as error:
                 if isinstance(error, exceptions.RedisClusterException):
                     self.close()  # its map of the cluster may be useless now
-                if last or time.monotonic() - began > _RETRY_WITHIN_S:
+                if last or not self._retries or time.monotonic() - began > _RETRY_WITHIN_S:
                     raise Unavailable(f"the job store does not answer: {error}") from error
             except exceptions.ResponseError as error:
                 if isinstance(error, _REFUSALS) or str(error).startswith(_REFUSAL_CODES):
@@ -130,16 +133,16 @@ class RedisConnection:
     def _connected(self) -> Client:
         with self._lock:
             if self._client is None:
-                self._client = _client(self._url)
+                self._client = _client(self._url, self._timeout)
             return self._client
 
 
-def _client(url: str) -> Client:
+def _client(url: str, timeout: float) -> Client:
     options: dict[str, Any] = {
         "decode_responses": True,
         "protocol": 2,  # with 3 redis-py asks each new connection for notices that this code has no use for
-        "socket_timeout": _TIMEOUT_S,
-        "socket_connect_timeout": _TIMEOUT_S,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
     }
     # redis-py's own retries nest, connecting inside of commands; _ask has the only one.
     once = Retry(NoBackoff(), 0)

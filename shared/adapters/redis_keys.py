@@ -86,6 +86,11 @@ def api_key(key_id: str) -> str:
     return f"{_TAG}:api-key:{key_id}"
 
 
+def rate(name: str) -> str:
+    """STRING: when a caller's whole quota is there again, in microseconds. Goes with that time. The name is hashed."""
+    return f"{_TAG}:rate:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
 LASTING: Final[Mapping[str, str]] = {
     QUEUE: "holds queued jobs",
     EXPIRIES: "holds queued jobs",

@@ -16,6 +16,8 @@ FlipbookError
 └── TemporaryError            the same call may succeed later
     ├── Unavailable           a store or the Broker cannot be reached
     ├── Busy                  the only place is taken
+    ├── Limited               the caller asks for more than their share
+    │   └── RateLimited       too often
     └── OutOfMemory           the drawing did not fit into memory this time
 """
 
@@ -118,6 +120,20 @@ class Unavailable(TemporaryError):
 
 class Busy(TemporaryError):
     """The only place is taken."""
+
+    code = "busy"
+
+
+class Limited(TemporaryError):
+    """The caller asks for more than their share. Nothing is wrong here: it is counted, not logged."""
+
+    code = "limited"
+
+
+class RateLimited(Limited):
+    """Too many requests in too short a time."""
+
+    code = "rate_limit_exceeded"
 
 
 class OutOfMemory(TemporaryError):

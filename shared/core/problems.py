@@ -20,6 +20,7 @@ from shared.core.errors import (
     Gone,
     IllegalChange,
     InvalidRequest,
+    Limited,
     NotFound,
     Problem,
     StaleAttempt,
@@ -52,9 +53,12 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "range_not_satisfiable": (416, "The range begins behind the end."),
     "idempotency_mismatch": (422, "The key came with another body before."),
     "busy": (429, "The only place is taken; `Retry-After` says when to come again."),
+    "rate_limit_exceeded": (429, "The key came too often; `Retry-After` says when to come again."),
     "store_unavailable": (503, "A part of the platform is away; `Retry-After` says when to come again."),
 }
 """Every code that callers may see, its status, and what it means. 500 `internal_error` is promised to nobody."""
+LONGEST_WAIT_S: Final = 120
+"""OpenAI's clients wait for no longer, but ask again at once instead, unless they are told not to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,8 @@ class Answer:
     def headers(self) -> dict[str, str]:
         """`x-should-retry` is OpenAI's clients' word; without it they repeat every 409."""
         if self.retry_after is not None:
-            return {"Retry-After": str(self.retry_after), "x-should-retry": "true"}
+            should = str(self.retry_after <= LONGEST_WAIT_S).lower()
+            return {"Retry-After": str(self.retry_after), "x-should-retry": should}
         return {"x-should-retry": "false"} if self.status in (409, 422) else {}
 
 
@@ -114,8 +119,8 @@ def of(error: FlipbookError) -> Answer:
             answer = Answer(status=422, code=code, detail=text)
         case Conflict(code=code):
             answer = Answer(status=409, code=code, detail=text)
-        case Busy(retry_after=seconds):
-            answer = Answer(status=429, code="busy", detail=text, retry_after=seconds)
+        case Busy(code=code, retry_after=seconds) | Limited(code=code, retry_after=seconds):
+            answer = Answer(status=429, code=code, detail=text, retry_after=seconds)
         case TemporaryError(retry_after=seconds):
             answer = Answer(status=503, code="store_unavailable", detail=_AWAY, retry_after=seconds)
         case _ if (plain := _PLAIN.get(type(error))) is not None:

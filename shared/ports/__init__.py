@@ -13,6 +13,7 @@ from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
 from shared.ports.outbox import Outbox
 from shared.ports.publisher import EventPublisher
 from shared.ports.queue import Queue
+from shared.ports.rates import RateStore
 from shared.ports.webhooks import WebhookSender
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Page",
     "Queue",
     "QueueDepth",
+    "RateStore",
     "Sighting",
     "WebhookSender",
 ]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.core.rate import Rate
 from shared.settings import readers
 from shared.settings.readers import REDIS_SCHEMES as REDIS_SCHEMES
 
@@ -41,6 +42,10 @@ class Settings:
     """Under which the secrets of stored API keys are digested: 32 to 255 visible characters, best random. Two,
     separated by a space: the first makes new keys, the other still opens those that were made under it. Empty: no
     keys are stored, and those of `API_KEYS` alone open."""
+    rate_limit_create: Rate = _setting("RATE_LIMIT_CREATE", readers.rate, "600/60")
+    """What one API key may create: `600/60` is 600 videos at once, which grow back evenly within 60 seconds."""
+    rate_limit: Rate = _setting("RATE_LIMIT", readers.rate, "6000/60")
+    """What one API key may ask besides, in the same form. For 1,500 requests per second: `90000/60`."""
     event_token: str = _setting("EVENT_TOKEN", readers.token, "")
     """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", readers.secret, "")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from shared.core.access import Keyring
 from shared.core.catalog import CATALOG
+from shared.core.rate import SECOND, Rate
 from shared.core.signing import secret_key
 
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
@@ -94,6 +95,13 @@ def count(value: str) -> int:
     if re.fullmatch(r"[0-9]{1,9}", value.strip()) is None or not int(value):
         raise ValueError(f"must be a whole number of 1 or more, not {value!r}")
     return int(value)
+
+
+def rate(value: str) -> Rate:
+    match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})", value.strip())
+    if match is None or int(match[1]) > int(match[2]) * SECOND:
+        raise ValueError(f"must be requests/seconds, for example 60/60, at most one in a microsecond, not {value!r}")
+    return Rate(int(match[1]), int(match[2]))
 
 
 def level(value: str) -> str:

@@ -12,9 +12,12 @@ import pytest
 from redis import Redis
 
 from shared.adapters import redis_keys as keys
+from shared.adapters.redis_connection import RedisConnection
+from shared.adapters.redis_rates import RedisRateStore
 from shared.core.delivery import DeliveryState
 from shared.core.job import CancelRequested, Completed
 from shared.core.progress import Phase, Progress
+from shared.core.rate import Rate
 from shared.core.request_key import RequestKey
 from tests.contract.test_api_keys import entry
 from tests.contract.test_dead_letters import letter
@@ -91,6 +94,16 @@ def test_a_request_key_ends_with_its_life_and_shows_no_caller_s_words(stores: St
     (name,) = floor.scan_iter("{flipbook}:request:*")
     assert 0 < floor.pttl(name) <= LEASE / timedelta(milliseconds=1)
     assert "secret" not in name + floor.get(name)
+
+
+def test_what_a_caller_spent_is_kept_until_it_grew_back(redis_url: str, floor: Redis) -> None:
+    rates = RedisRateStore(RedisConnection(redis_url))
+    rates.spend("submit:ada:0a1b2c3d", Rate(10, 60), need=1, want=1)
+    rates.close()
+    (name,) = floor.scan_iter("*")
+    assert name.startswith("{flipbook}:rate:")
+    assert "ada" not in name
+    assert 0 < floor.pttl(name) <= 6000
 
 
 def test_forgotten_jobs_leave_the_server_as_it_was(stores: Stores, floor: Redis) -> None:

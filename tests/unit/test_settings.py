@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.core.rate import Rate
 from shared.settings import BadSetting, Settings
 from tests.architecture.settings_page import docstrings
 
@@ -53,6 +54,8 @@ def test_a_heartbeat_by_default_has_many_chances_within_a_lease():
         ("LEASE_SECONDS", "90\n", "lease", timedelta(seconds=90)),
         ("EVENT_TOKEN", "x" * 32, "event_token", "x" * 32),
         ("IDEMPOTENCY_SECONDS", "60", "idempotency", timedelta(minutes=1)),
+        ("RATE_LIMIT", " 1500/1", "rate_limit", Rate(1500, 1)),
+        ("RATE_LIMIT_CREATE", "1/86400", "rate_limit_create", Rate(1, 86400)),
         ("MAX_ATTEMPTS", "1", "max_losses", 1),
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
     ],
@@ -67,6 +70,7 @@ BAD = [
     *((variable, text) for variable in SECONDS for text in ("", "0", "-1", "nan", "inf", "1e3", "ten", "9999999999")),
     *(("EVENT_TOKEN", text) for text in ("short", "x" * 256, "a b" * 20, "é" * 32)),
     *(("MAX_ATTEMPTS", text) for text in ("", "0", "-1", "1.5", "three")),
+    *(("RATE_LIMIT", text) for text in ("", "0/60", "60", "60/0", "60/1.5", "-1/1", "1000001/1")),
     *(("MODELS", text) for text in ("", " , ", "sora-2", "mochi-1-tiny sora-2")),
     *(("MODEL_ALIASES", text) for text in ("sora-2", "=mochi-1-tiny", "sora-2=", "sora-2=sora-3", "a=b=mochi-1-tiny")),
     *(("MODEL_ALIASES", text) for text in ("mochi-1-tiny=mochi-1-preview", "a=mochi-1-tiny a=mochi-1-preview")),
