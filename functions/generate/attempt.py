@@ -146,7 +146,7 @@ class Attempt:
         middle = MiddleFrame(request.num_frames)
         sprites = Spritesheet(num_frames=request.num_frames, width=request.width, height=request.height)
         with self._watch.lap(Lap.ENCODE):
-            encode(sprites.watch(middle.watch(self._frames(drawing))), movie, request)
+            encode(sprites.watch(middle.watch(self._frames(drawing))), movie, request, crf=self._job.terms.crf)
             facts = playback.examine(movie)
             playback.check(facts, request)
             assert middle.picture is not None

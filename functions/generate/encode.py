@@ -22,7 +22,7 @@ THREADS: Final = 4
 """x264's output depends on the number of threads, so it may not follow the number of cores."""
 
 
-def encode(chunks: Iterable[Frames], target: Path, request: VideoRequest) -> None:
+def encode(chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf: int = 18) -> None:
     """Write the frames as they come; the same frames give the same bytes.
 
     Raises:
@@ -31,7 +31,7 @@ def encode(chunks: Iterable[Frames], target: Path, request: VideoRequest) -> Non
     options = {"movflags": "+faststart"}
     with av.open(str(target), "w", format="mp4", options=options) as container:
         container.metadata.update(_metadata(request))
-        stream = _stream(container, request)
+        stream = _stream(container, request, crf)
         to_yuv = VideoReformatter()
         written = 0
         for chunk in chunks:
@@ -49,10 +49,10 @@ def _metadata(request: VideoRequest) -> dict[str, str]:
     return {"title": f"{request.model}, seed {request.seed}", "comment": json.dumps(facts)}
 
 
-def _stream(container: Any, request: VideoRequest) -> Any:
+def _stream(container: Any, request: VideoRequest, crf: int) -> Any:
     stream = container.add_stream("libx264", rate=request.fps)
     stream.width, stream.height, stream.pix_fmt = request.width, request.height, "yuv420p"
-    stream.options = {"preset": "veryfast", "crf": "18", "threads": str(THREADS)}
+    stream.options = {"preset": "veryfast", "crf": str(crf), "threads": str(THREADS)}
     context = stream.codec_context
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = int(ColorRange.MPEG)

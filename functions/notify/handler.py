@@ -13,7 +13,7 @@ from threading import Event, Lock
 from typing import Final
 
 from shared.core import delivery as deliveries
-from shared.core import events, views
+from shared.core import effects, events, views
 from shared.core.delivery import Delivery, DeliveryState, Reply
 from shared.core.errors import NotFound
 from shared.core.signing import sign
@@ -91,7 +91,7 @@ class Courier:
             pass  # deleted by its owner; the end of the job is still told
         else:
             if not job.discarded:
-                gone_at = job.finished_at + self._settings.retention if job.finished_at else None
+                gone_at = job.finished_at + effects.kept(job, self._settings.retention) if job.finished_at else None
                 data = views.video(job, base_url=self._settings.public_url, expires_at=gone_at)
         event = views.callback(event_id=taken.event_id, event_type=taken.event_type, at=taken.created_at, data=data)
         written = replace(taken, body=json.dumps(event, separators=(",", ":"), ensure_ascii=False))

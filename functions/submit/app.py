@@ -11,6 +11,7 @@ from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
 from functions.submit.document_routes import document_routes
 from functions.submit.doorkeeper import Doorkeeper
+from functions.submit.drafts import Drafts
 from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
@@ -43,14 +44,15 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     door.guard(app, _doorkeeper(settings, services))
     limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
     videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
+    drafts = Drafts(services, settings, videos)
     follower = Follower(videos, kit.drain_of(app))
     for routes in (
-        creation_routes(videos, keys, follower),
+        creation_routes(videos, drafts, keys, follower),
         video_routes(videos, follower),
         content_routes(Contents(services, settings, videos)),
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),
-        event_routes(Inbox(videos, keys)),
+        event_routes(Inbox(videos, drafts, keys)),
         queue_routes(QueueKeeper(services)),
         model_routes(settings),
         key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),

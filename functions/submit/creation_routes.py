@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -9,22 +10,20 @@ from flask import Blueprint, Response, request
 from functions.submit import polling
 from functions.submit.bodies import body
 from functions.submit.door import caller
+from functions.submit.drafts import Draft, Drafts
 from functions.submit.following import Follower
 from functions.submit.forms import FORMS
 from functions.submit.handler import Accepted, Videos
+from functions.submit.manners import ARGUMENTS, manners
 from functions.submit.request_keys import HEADER, KEY, RequestKeys
-from shared.core.aliases import CALLBACK_HEADER
 from shared.core.errors import Conflict
 from shared.core.objects import Video
-from shared.core.operation import JSON, Argument, Operation, Payload, Reply
-from shared.core.request import CreateVideo
-from shared.core.request_key import GONE, MISMATCH
+from shared.core.operation import JSON, Operation, Payload, Reply
+from shared.core.request_key import GONE, MISMATCH, RequestKey
+from shared.core.wish import CreateVideo
 
 _ABOUT: Final = "Other clients' words for these fields are understood too: see the README."
-_ARGUMENTS: Final = (
-    polling.PREFER,
-    Argument(CALLBACK_HEADER, "Says `webhook`, beside the body.", place="header"),
-)
+_ARGUMENTS: Final = (polling.PREFER, *ARGUMENTS)
 _BODY: Final = Payload(CreateVideo, (JSON, *FORMS), {"prompt": "A paper boat on a lake", "seed": 7})
 _HEADERS: Final = (*polling.HEADERS, "Preference-Applied")
 _REPLIES: Final = {
@@ -62,23 +61,23 @@ _REMIX_VIDEO: Final = Operation(
 )
 
 
-def creation_routes(videos: Videos, keys: RequestKeys, follower: Follower) -> Blueprint:
+def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower: Follower) -> Blueprint:
     routes = Blueprint("creation", __name__, url_prefix="/v1/videos")
 
     @routes.post("")
     @_CREATE_VIDEO
     def create() -> Response:
         wanted = body()
-        draft = videos.draft(caller(), wanted, callback_url=_callback_url())
-        return answer(videos.accept(caller(), draft, keys.of_header(request.headers.get(HEADER), wanted)))
+        draft = drafts.of_body(caller(), wanted, manners())
+        return answer(draft, keys.of_header(request.headers.get(HEADER), wanted))
 
     @routes.put("/<client_id>")
     @_PUT_VIDEO
     def put(client_id: str) -> Response:
         wanted = body()
-        draft = videos.draft(caller(), wanted, callback_url=_callback_url())
+        draft = drafts.of_body(caller(), wanted, manners())
         try:
-            return answer(videos.accept(caller(), draft, keys.of_client(client_id, wanted)))
+            return answer(draft, keys.of_client(client_id, wanted))
         except Conflict as error:
             if error.code != MISMATCH:
                 raise
@@ -88,18 +87,23 @@ def creation_routes(videos: Videos, keys: RequestKeys, follower: Follower) -> Bl
     @_REMIX_VIDEO
     def remix(job_id: str) -> Response:
         wanted = body()
-        draft = videos.remix_draft(caller(), job_id, wanted, callback_url=_callback_url())
+        draft = drafts.of_remix(caller(), job_id, wanted, manners())
         key = keys.of_header(request.headers.get(HEADER), {"remix": job_id, "body": wanted})
-        return answer(videos.accept(caller(), draft, key))
+        return answer(draft, key)
 
-    def answer(accepted: Accepted) -> Response:
-        """At once, or when the video is over, if its caller would rather wait."""
-        seconds = polling.preferred_wait()
-        video = follower.ended(caller(), accepted.video, seconds) if seconds else accepted.video
-        return polling.accepted(video, waited=seconds, replayed=accepted.replayed)
+    def answer(draft: Draft, key: RequestKey | None) -> Response:
+        return _answer(videos.accept(caller(), draft.job, key), draft.ignored, follower)
 
     return routes
 
 
-def _callback_url() -> str | None:
-    return request.headers.get(CALLBACK_HEADER)
+def _answer(accepted: Accepted, ignored: Sequence[str], follower: Follower) -> Response:
+    """At once, or when the video is over, if its caller would rather wait."""
+    seconds = polling.preferred_wait()
+    video = follower.ended(caller(), accepted.video, seconds) if seconds else accepted.video
+    if ignored:
+        video |= {"ignored_params": list(ignored)}
+    response = polling.accepted(video, waited=seconds, replayed=accepted.replayed)
+    if manners().lenient:
+        response.headers.add("Preference-Applied", "handling=lenient")
+    return response

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from functions.submit.drafts import Drafts
 from functions.submit.handler import Videos
 from functions.submit.request_keys import LONGEST, RequestKeys
 from shared.core import events, wire
@@ -29,8 +30,9 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 class Inbox:
     """Takes each event once, however often it comes."""
 
-    def __init__(self, videos: Videos, keys: RequestKeys) -> None:
+    def __init__(self, videos: Videos, drafts: Drafts, keys: RequestKeys) -> None:
         self._videos = videos
+        self._drafts = drafts
         self._keys = keys
 
     def receive(self, caller: Caller, found: Sequence[Event], *, batch: bool) -> None:
@@ -59,7 +61,7 @@ class Inbox:
         if problems := list(_wrong(event)):
             raise InvalidRequest(*problems, code=wire.CODE)
         try:
-            draft = self._videos.draft(caller, event.data)
+            draft = self._drafts.of_body(caller, event.data).job
         except InvalidRequest as error:
             raise _at("/data", error) from None
         trace = _TRACE.fullmatch(event.extensions.get("traceparent", ""))

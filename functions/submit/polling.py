@@ -21,7 +21,11 @@ WAIT: Final = Argument(
     "Answer when the state changes, at the latest after so many seconds.",
     {"type": "integer", "minimum": 1, "maximum": LONGEST_S},
 )
-PREFER: Final = Argument("Prefer", "`wait=30`: answer when the video is over, at the latest then.", place="header")
+PREFER: Final = Argument(
+    "Prefer",
+    "`wait=30`: answer when the video is over, at the latest then. `handling=lenient`: pass over unknown fields.",
+    place="header",
+)
 _PREFERRED: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE)
 
 

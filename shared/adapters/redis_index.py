@@ -142,4 +142,4 @@ def _wait(job: Job, at: datetime) -> Iterator[Command]:
 
 
 def _time_to_live(job: Job, retention: timedelta) -> tuple[str, ...]:
-    return ("PX", millis(retention + BACKSTOP)) if job.state.is_final else ()
+    return ("PX", millis(effects.kept(job, retention) + BACKSTOP)) if job.state.is_final else ()

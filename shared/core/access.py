@@ -31,6 +31,8 @@ class Scope(StrEnum):
     """See videos and the queue."""
     WRITE = "videos:write"
     """Create, cancel, retry and delete videos."""
+    PRIORITY = "videos:priority"
+    """Ask for videos of high priority."""
     ADMIN = "admin"
     """See and steer the whole platform: `/metrics` and everything below `/admin/`."""
 

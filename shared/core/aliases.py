@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,19 +11,40 @@ from shared.core.errors import Problem, pointer
 
 ALIASES: Final[Mapping[str, str]] = {
     "steps": "num_inference_steps",
+    "max_time_in_queue_seconds": "queue_ttl_seconds",
     "webhook_url": "webhook",
     "callback_url": "webhook",
+    "num_outputs_per_prompt": "n",
 }
-"""Their name for a field, and ours. Beside them: `width` with `height` for `size`, `user` for `metadata.user`."""
-CALLBACK_HEADER: Final = "X-Callback-Url"
-"""A header that says `webhook`."""
+"""Their name for a field, and ours. Beside them: `width` with `height` for `size`, `user` for `metadata.user`,
+`webhook_events_filter` for `webhook.events`."""
 EXTRAS: Final = ("extra_body", "extra_params")
 """Hold fields that a client's own signature has no room for; an object, or its JSON as text."""
-MODEL_HAS_NOT: Final[Mapping[str, str]] = {
-    "input_reference": "Mochi-1 draws from text only; it takes no image or video to start from",
+_TEXT_ONLY: Final = "Mochi-1 draws from text only; it takes no image or video to start from"
+_NO_UPLOAD: Final = "files are kept here: fetch the video from /v1/videos/{id}/content"
+LACKING: Final[Mapping[str, str]] = {
+    "input_reference": _TEXT_ONLY,
+    "reference_url": _TEXT_ONLY,
+    "image_reference": _TEXT_ONLY,
     "characters": "Mochi-1 draws from text only; it knows no characters",
+    "webhook_endpoint": "endpoints cannot be registered yet: give the URL itself, as webhook",
+    "presigned_url": _NO_UPLOAD,
 }
+"""Fields of others that we do not have, and what to say of them."""
+OUTPUT_LACKING: Final[Mapping[str, str]] = {"upload_url": _NO_UPLOAD, "s3_key_prefix": _NO_UPLOAD}
+"""The same inside `output`."""
+EVERY_END: Final = "completed"
+"""Cog's word in `webhook_events_filter` for any end."""
 _MAX_SIDE: Final = 99_999
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A field of ours that is said beside the body; `where` is what the caller wrote."""
+
+    name: str
+    value: Any
+    where: str
 
 
 @dataclass(slots=True)
@@ -32,29 +53,33 @@ class Reading:
 
     fields: dict[str, Any]
     written: dict[str, str] = field(default_factory=dict)
-    """Our field's name, and the alias that its caller wrote."""
+    """Our pointer, and the alias that its caller wrote."""
     problems: list[Problem] = field(default_factory=list)
     unsupported: list[Problem] = field(default_factory=list)
 
     def pointer(self, ours: str) -> str:
         """Where the caller finds what we call `ours`: under the name that they wrote."""
-        alias = self.written.get(ours.split("/")[1]) if ours else None
-        return f"/{alias}" if alias else ours
+        for place in sorted(self.written, key=len, reverse=True):
+            if ours == place or ours.startswith(f"{place}/"):
+                item = ours.removeprefix(place)
+                return f"/{self.written[place]}{item if item[1:].isdigit() else ''}"
+        return ours
 
 
-def read(body: Mapping[str, Any], *, models: Mapping[str, str], callback_url: str | None = None) -> Reading:
-    """Put `body` into our own words; `models` maps other names of models, `callback_url` is the header's."""
+def read(body: Mapping[str, Any], *, models: Mapping[str, str], asides: Sequence[Aside] = ()) -> Reading:
+    """Put `body` into our own words; `models` maps other names of models."""
     reading = Reading({name: value for name, value in body.items() if name not in EXTRAS})
     for extra in EXTRAS:
         _unfold(reading, extra, body.get(extra))
-    _say_what_is_lacking(reading)
     for alias, ours in ALIASES.items():
         if alias in reading.fields:
             _rename(reading, alias, ours)
-    if callback_url is not None:
-        _hear_header(reading, callback_url)
+    _say_what_is_lacking(reading)
+    for aside in asides:
+        _hear(reading, aside)
     reading.problems += _size(reading.fields)
     reading.problems += _user(reading.fields)
+    reading.problems += _events(reading)
     model = reading.fields.get("model")
     if isinstance(model, str) and model in models:
         reading.fields["model"] = models[model]
@@ -78,16 +103,29 @@ def _unfold(reading: Reading, extra: str, value: Any) -> None:
 
 
 def _say_what_is_lacking(reading: Reading) -> None:
-    for name, sentence in MODEL_HAS_NOT.items():
-        if reading.fields.pop(name, None) not in (None, []):
+    fields = reading.fields
+    for name, sentence in LACKING.items():
+        if fields.pop(name, None) not in (None, []):
             reading.unsupported.append(Problem(f"/{name}", sentence))
-    n = reading.fields.pop("n", None)
+    if isinstance(output := fields.get("output"), dict):
+        for name, sentence in OUTPUT_LACKING.items():
+            if output.get(name) is not None:
+                reading.unsupported.append(Problem(f"/output/{name}", sentence))
+        fields["output"] = {name: value for name, value in output.items() if name not in OUTPUT_LACKING}
+    if fields.get("cache") == "use":
+        sentence = "finished videos are not looked up by their request; an Idempotency-Key finds the one it made"
+        reading.unsupported.append(Problem("/cache", sentence))
+    _count(reading, fields.pop("n", None))
+
+
+def _count(reading: Reading, n: Any) -> None:
+    where = reading.pointer("/n")
     if n is None:
         return
     if type(n) is not int or n < 1:
-        reading.problems.append(Problem("/n", "must be 1, or absent"))
+        reading.problems.append(Problem(where, "must be 1, or absent"))
     elif n > 1:
-        reading.unsupported.append(Problem("/n", "one request draws one video; send it once for each"))
+        reading.unsupported.append(Problem(where, "one request draws one video; send it once for each"))
 
 
 def _rename(reading: Reading, alias: str, ours: str) -> None:
@@ -95,18 +133,18 @@ def _rename(reading: Reading, alias: str, ours: str) -> None:
     if value is None:
         return
     if ours in reading.fields:
-        reading.problems.append(_twice(f"/{alias}", reading.written.get(ours, ours)))
+        reading.problems.append(_twice(f"/{alias}", reading.written.get(f"/{ours}", ours)))
     else:
         reading.fields[ours] = value
-        reading.written[ours] = alias
+        reading.written[f"/{ours}"] = alias
 
 
-def _hear_header(reading: Reading, url: str) -> None:
-    if reading.fields.get("webhook") is None:
-        reading.fields["webhook"] = url
+def _hear(reading: Reading, aside: Aside) -> None:
+    if reading.fields.get(aside.name) is None:
+        reading.fields[aside.name] = aside.value
     else:
-        name = reading.written.get("webhook", "webhook")
-        reading.problems.append(_twice(f"/{name}", f"the header {CALLBACK_HEADER}"))
+        written = reading.written.get(f"/{aside.name}", aside.name)
+        reading.problems.append(_twice(f"/{written}", aside.where))
 
 
 def _size(fields: dict[str, Any]) -> Iterator[Problem]:
@@ -142,6 +180,23 @@ def _user(fields: dict[str, Any]) -> Iterator[Problem]:
         yield _twice("/user", "metadata.user")
     else:
         fields["metadata"] = metadata | {"user": user}
+
+
+def _events(reading: Reading) -> Iterator[Problem]:
+    """Cog's `webhook_events_filter`, which stands beside the URL and not with it."""
+    wanted, webhook = reading.fields.pop("webhook_events_filter", None), reading.fields.get("webhook")
+    if wanted is None:
+        return
+    if isinstance(webhook, str):
+        webhook = {"url": webhook}
+    if not isinstance(webhook, dict):
+        yield Problem("/webhook_events_filter", "needs a webhook beside it")
+    elif webhook.get("events"):
+        yield _twice("/webhook_events_filter", "webhook.events")
+    else:
+        every = isinstance(wanted, list) and EVERY_END in wanted
+        reading.fields["webhook"] = webhook | {"events": [] if every else wanted}
+        reading.written["/webhook/events"] = "webhook_events_filter"
 
 
 def _twice(where: str, other: str) -> Problem:

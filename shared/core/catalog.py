@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -40,13 +41,18 @@ class Model:
         """The valid frame count nearest to `seconds`; may be outside the model's bounds."""
         return max(round((seconds * self.fps - 1) / FRAME_STRIDE), 1) * FRAME_STRIDE + 1
 
-    def nearest_size(self, width: int, height: int) -> tuple[int, int]:
+    def shaped(self, width: int, height: int) -> tuple[int, int]:
+        """The size nearest to that shape with as many pixels as the native one, or as many as the bounds allow."""
+        scale = math.sqrt(self.width * self.height / (width * height))
+        return self.nearest_size(width * scale, height * scale)
+
+    def nearest_size(self, width: float, height: float) -> tuple[int, int]:
         """The size within the bounds that looks most like this one: shrunk or grown as a whole, then rounded.
 
         What is wide stays wide. A size without area has no likeness, and stays as it is.
         """
         if not width or not height:
-            return width, height
+            return int(width), int(height)
         shrink = min(1.0, self.max_width / width, self.max_height / height)
         scale = max(shrink, self.min_side / min(width, height))
         nearest_width = _side(width * scale, self.min_side, self.max_width)

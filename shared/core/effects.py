@@ -30,9 +30,15 @@ class Index:
     """Among those whose record and artifacts go at that time."""
 
 
+def kept(job: Job, retention: timedelta) -> timedelta:
+    """How long `job` is kept after its end, where any is kept for `retention` at most."""
+    wanted = job.terms.result_ttl
+    return retention if wanted is None else min(wanted, retention)
+
+
 def index(job: Job, retention: timedelta) -> Index:
     queued = job.state is JobState.QUEUED
-    keep = timedelta(0) if job.discarded else retention
+    keep = timedelta(0) if job.discarded else kept(job, retention)
     return Index(
         listed=not job.discarded,
         queue_rank=schedule.rank(job) if queued else None,

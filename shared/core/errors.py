@@ -52,9 +52,13 @@ class Problem:
 
 
 def pointer(path: Iterable[str | int]) -> str:
-    """RFC 6901: `~` and `/` in a name are escaped. A name of the caller's is told in part if it is long."""
-    names = (str(part)[:64].encode(errors="replace").decode() for part in path)
-    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+    """RFC 6901: `~` and `/` in a name are escaped."""
+    return "".join("/" + told(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def told(name: str | int) -> str:
+    """A name of the caller's as it may be said again: in part if it is long, and always text."""
+    return str(name)[:64].encode(errors="replace").decode()
 
 
 class InvalidRequest(PermanentError):

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from shared.core import json_text
-from shared.core.aliases import ALIASES, EXTRAS
+from shared.core.aliases import ALIASES, EXTRAS, LACKING
 from shared.core.errors import InvalidRequest, Problem, pointer
-from shared.core.request import CreateVideo
+from shared.core.wish import CreateVideo
 
 MAX_FIELDS: Final = 100
 """Pairs of a form; every field there is, with all its metadata, needs half of them."""
@@ -80,26 +80,32 @@ def _contradiction(names: list[str]) -> InvalidRequest:
     return InvalidRequest(Problem(pointer(names), "is given twice; a list's items are sent as name[]"))
 
 
-def _kinds(schema: Mapping[str, Any]) -> frozenset[str]:
-    """The JSON types that a field may have, in JSON Schema's words; a reference is to an object."""
-    return frozenset(option.get("type", "object") for option in schema.get("anyOf", [schema])) - {"null"}
-
-
-_KINDS: Final[Mapping[str, frozenset[str]]] = {
-    **{name: _kinds(schema) for name, schema in CreateVideo.model_json_schema()["properties"].items()},
-    **dict.fromkeys(("n", "width", "height"), frozenset({"integer"})),
-    **dict.fromkeys(("input_reference", "characters"), frozenset({"object"})),
+_SCHEMA: Final = CreateVideo.model_json_schema()
+_OTHER_WORDS: Final[Mapping[str, Any]] = {
+    **{name: {"type": "integer"} for name in ("n", "width", "height")},
+    **{name: {"type": "object"} for name in LACKING},
 }
+_FIELDS: Final[Mapping[str, Any]] = _OTHER_WORDS | _SCHEMA["properties"]
 
 
-def _typed(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(name, value) for name, value in fields.items()}
+def _options(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a field may be, each in JSON Schema's words."""
+    found = schema.get("anyOf", [schema])
+    return [_SCHEMA["$defs"][option["$ref"].rpartition("/")[2]] if "$ref" in option else option for option in found]
 
 
-def _value(name: str, value: Any) -> Any:
-    if name in EXTRAS and isinstance(value, dict):
-        return _typed(value)
-    return typed(value, _KINDS.get(ALIASES.get(name, name), frozenset())) if isinstance(value, str) else value
+def _typed(fields: Mapping[str, Any], schemas: Mapping[str, Any] = _FIELDS) -> dict[str, Any]:
+    return {name: _value(value, schemas.get(ALIASES.get(name, name), {}), name) for name, value in fields.items()}
+
+
+def _value(value: Any, schema: Mapping[str, Any], name: str) -> Any:
+    options = _options(schema)
+    if isinstance(value, dict):
+        inner = _FIELDS if name in EXTRAS else next((o["properties"] for o in options if "properties" in o), {})
+        return _typed(value, inner)
+    if isinstance(value, str):
+        return typed(value, frozenset(option.get("type", "null") for option in options))
+    return value
 
 
 def typed(text: str, kinds: frozenset[str]) -> Any:

@@ -30,6 +30,7 @@ from shared.core.change import (
 from shared.core.errors import IllegalChange, StaleAttempt
 from shared.core.output import Output
 from shared.core.request import VideoRequest
+from shared.core.terms import Terms
 
 __all__ = [
     "RELEASE_DELAY",
@@ -128,6 +129,7 @@ class Job:
     request: VideoRequest
     webhook: Webhook | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    terms: Terms = Terms()
     retried_from: str | None = None
     """The job that ended without a video and is asked for again by this one."""
     remixed_from: str | None = None

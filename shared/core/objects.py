@@ -5,10 +5,15 @@ A docstring under a field is its description there. A test compares what is answ
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import (
+    Any,
+    Final,
+    Literal,
+    NotRequired,  # pydantic asks for this one before Python 3.12
+)
 
 from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+from typing_extensions import TypedDict
 
 from shared.core.queue_objects import Queue, QueuePurge
 
@@ -94,6 +99,10 @@ class Video(TypedDict):
     negative_prompt: str
     num_inference_steps: int
     guidance_scale: float
+    seconds_requested: float | None
+    """The length that was asked for; `seconds` is the nearest that can be drawn."""
+    priority: Literal["low", "normal", "high"]
+    preview: bool
     metadata: dict[str, str]
     webhook: VideoWebhook | None
     retried_from_video_id: str | None
@@ -106,6 +115,8 @@ class Video(TypedDict):
     """Videos before it, while it is queued."""
     output: VideoOutput | None
     links: VideoLinks
+    ignored_params: NotRequired[list[str]]
+    """Fields that nobody knew, where `Prefer: handling=lenient` let them pass. Only in the answer to that request."""
 
 
 @with_config(_DESCRIBED)

@@ -1,40 +1,23 @@
-"""What a caller asks for: the words as they come (CreateVideo), and what they mean (VideoRequest)."""
+"""What a caller's wish comes to: read, held against all bounds (parse), with nothing left open (resolve)."""
 
 from __future__ import annotations
 
-import math
-import re
-import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import BaseModel, ValidationError
 
-from shared.core import aliases
-from shared.core.catalog import CATALOG, FRAME_STRIDE, SIDE_MULTIPLE, Model
-from shared.core.errors import InvalidRequest, Problem, pointer
+from shared.core import aliases, bounds
+from shared.core.aliases import Aside
+from shared.core.bounds import Allowance
+from shared.core.catalog import CATALOG
+from shared.core.errors import InvalidRequest, Problem, pointer, told
+from shared.core.wish import CreateVideo, OutputWish, WebhookWish
 
-MAX_PROMPT: Final = 2000
-"""Characters of a text, counted in NFC."""
-_LONGEST_DECOMPOSITION: Final = 4
-"""NFC makes one character of at most so many."""
 MAX_PROBLEMS: Final = 32
 """Wrong fields that are named at most: an answer must not outgrow its question."""
-MAX_SEED: Final = 2**32 - 1
-_SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
-SIZE_POLICIES: Final = ("exact", "nearest")
-WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,99 +36,12 @@ class VideoRequest:
     guidance_scale: float
 
 
-def _clean(value: Any) -> Any:
-    """Normalise a text to NFC; refuse what could hide words from a reader of the text."""
-    if not isinstance(value, str):
-        return value
-    if len(value) > MAX_PROMPT * _LONGEST_DECOMPOSITION:
-        # Before anything is done with it: normalising a long run of combining marks takes quadratic time.
-        raise ValueError(f"must be at most {MAX_PROMPT} characters, not {len(value)}")
-    value = value.replace("\r\n", "\n")
-    for char in value:
-        # Cc controls, Cs lone surrogates; line breaks are text.
-        if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t":
-            raise ValueError(f"contains the character U+{ord(char):04X}; controls and lone surrogates are not allowed")
-        if 0xE0000 <= ord(char) <= 0xE007F:
-            raise ValueError(f"contains the character U+{ord(char):04X}; invisible tag characters are not allowed")
-        if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"):
-            raise ValueError(f"contains the character U+{ord(char):04X}; bidirectional controls are not allowed")
-    return unicodedata.normalize("NFC", value)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A wish, and the names of its fields that nobody here knows."""
 
-
-def _said(value: str) -> str:
-    if not any(char.isprintable() and not char.isspace() for char in value):
-        raise ValueError("must say what to draw; it is blank")
-    return value
-
-
-def _number(value: Any) -> Any:
-    """`seconds` is a string in OpenAI's API ("4"); a number says the same."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("must be a number of seconds, or that number as a string")
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a number of seconds, or that number as a string") from None
-    if not math.isfinite(number) or number <= 0:
-        raise ValueError("must be a positive number of seconds")
-    return number
-
-
-def _size_form(value: str) -> str:
-    if _SIZE.fullmatch(value) is None:
-        raise ValueError('must be "WIDTHxHEIGHT" in pixels, for example "848x480"')
-    return value
-
-
-def _policy(value: str) -> str:
-    if value not in SIZE_POLICIES:
-        raise ValueError(f"must be {' or '.join(SIZE_POLICIES)}")
-    return value
-
-
-def _event(value: str) -> str:
-    if value not in WEBHOOK_EVENTS:
-        raise ValueError(f"must be one of {', '.join(WEBHOOK_EVENTS)}")
-    return value
-
-
-def _webhook(value: Any) -> Any:
-    return {"url": value} if isinstance(value, str) else value
-
-
-Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT), BeforeValidator(_clean)]
-
-
-class WebhookWish(BaseModel):
-    """Where to send the signed callback, and on which events (absent: every final one)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
-    events: Annotated[list[Annotated[StrictStr, AfterValidator(_event)]], Field(max_length=len(WEBHOOK_EVENTS))] = []
-
-
-class CreateVideo(BaseModel):
-    """The body of `POST /v1/videos`. Native fields stand beside OpenAI's; absent ones take the model's defaults."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    prompt: Annotated[Text, AfterValidator(_said)]
-    model: StrictStr | None = None
-    seconds: Annotated[float, BeforeValidator(_number)] | None = None
-    size: Annotated[StrictStr, AfterValidator(_size_form)] | None = None
-    num_frames: StrictInt | None = None
-    seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED)] | None = None
-    negative_prompt: Text = ""
-    num_inference_steps: StrictInt | None = None
-    guidance_scale: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
-    webhook: Annotated[WebhookWish, BeforeValidator(_webhook)] | None = None
-    metadata: Annotated[
-        dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[StrictStr, Field(max_length=512)]],
-        Field(max_length=16),
-    ] = {}
-    size_policy: Annotated[StrictStr, AfterValidator(_policy)] | None = None
-    """What becomes of a size that the model cannot draw: refused (exact, the default), or the nearest that it can."""
+    wish: CreateVideo
+    ignored: Sequence[str] = ()
 
 
 def parse(
@@ -153,43 +49,46 @@ def parse(
     *,
     models: Sequence[str],
     model_aliases: Mapping[str, str] = MappingProxyType({}),
-    callback_url: str | None = None,
-) -> CreateVideo:
-    """Read a decoded JSON body, in our words or other clients' (aliases.py).
+    asides: Sequence[Aside] = (),
+    allowance: Allowance = Allowance(),  # noqa: B008 - frozen
+    lenient: bool = False,
+) -> Reading:
+    """Read a decoded JSON body, in our words or other clients' (aliases.py); `asides` are said beside it.
 
     Raises:
-        InvalidRequest: With one Problem for each wrong field, those of the model's bounds included.
+        InvalidRequest: With one Problem for each wrong field, those of the bounds included. An
+            unknown field is wrong too, unless the reader is `lenient`.
     """
     if not isinstance(body, dict):
         raise InvalidRequest(Problem("", "must be a JSON object"))
-    reading = aliases.read(body, models=model_aliases, callback_url=callback_url)
-    fields = reading.fields
-    known = {name: fields[name] for name in CreateVideo.model_fields if name in fields}
-    problems = [_unknown([name], CreateVideo) for name in fields if name not in known]
+    said = aliases.read(body, models=model_aliases, asides=asides)
+    known = {name: said.fields[name] for name in CreateVideo.model_fields if name in said.fields}
+    unknown = [name for name in said.fields if name not in known]
+    problems = [] if lenient else [_unknown([name], CreateVideo) for name in unknown]
     try:
         wish = CreateVideo.model_validate(known)
     except ValidationError as error:
         problems += _problems(error)
         wish = _without(known, {e["loc"][0] for e in error.errors()})
-    problems += _bounds(wish, models)
-    found = [*reading.unsupported, *reading.problems, *(_as_written(problem, reading) for problem in problems)]
+    problems += bounds.exceeded(wish, models, allowance)
+    found = [*said.unsupported, *said.problems, *(replace(p, pointer=said.pointer(p.pointer)) for p in problems)]
     if found:
-        code = "unsupported_feature" if reading.unsupported else "invalid_parameter"
+        code = "unsupported_feature" if said.unsupported else "invalid_parameter"
         raise InvalidRequest(*found[:MAX_PROBLEMS], code=code)
-    return wish
+    return Reading(wish, [told(name) for name in unknown[:MAX_PROBLEMS]])
 
 
 def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int) -> VideoRequest:
     """Fill in what a parsed wish leaves open; `seed` is used when it names none."""
-    model = CATALOG[_model_name(wish, models)]
-    width, height = _size(wish, model)
+    model = CATALOG[bounds.model_name(wish, models)]
+    width, height = bounds.size(wish, model)
     return VideoRequest(
         model=model.id,
         prompt=wish.prompt,
         negative_prompt=wish.negative_prompt,
         width=width,
         height=height,
-        num_frames=_frames(wish, model),
+        num_frames=bounds.frames(wish, model),
         fps=model.fps,
         seed=seed if wish.seed is None else wish.seed,
         num_inference_steps=wish.num_inference_steps or model.num_inference_steps,
@@ -202,14 +101,21 @@ def _problems(error: ValidationError) -> list[Problem]:
     for e in error.errors(include_url=False, include_input=False, include_context=False):
         detail = e["msg"].removeprefix("Value error, ")
         if e["type"] == "extra_forbidden":
-            found.append(_unknown(e["loc"], WebhookWish))
+            found.append(_unknown(e["loc"], _NESTED[str(e["loc"][0])]))
             continue
         if e["type"] == "model_type":
-            detail = "must be a URL, or a JSON object with url and events"
+            detail = _NO_OBJECT[str(e["loc"][0])]
         elif e["type"] == "string_unicode":
             detail = "contains a lone surrogate, which is not text"
         found.append(Problem(_pointer(e["loc"]), detail))
     return found
+
+
+_NESTED: Final[Mapping[str, type[BaseModel]]] = {"webhook": WebhookWish, "output": OutputWish}
+_NO_OBJECT: Final[Mapping[str, str]] = {
+    "webhook": "must be a URL, or a JSON object with url and events",
+    "output": "must be a JSON object with format and crf",
+}
 
 
 def _unknown(path: Sequence[str | int], model: type[BaseModel]) -> Problem:
@@ -217,67 +123,9 @@ def _unknown(path: Sequence[str | int], model: type[BaseModel]) -> Problem:
 
 
 def _without(fields: Mapping[str, Any], wrong: Collection[str | int]) -> CreateVideo:
-    """The wish less its wrong fields, so that the rest can be held against the model's bounds too."""
+    """The wish less its wrong fields, so that the rest can be held against the bounds too."""
     return CreateVideo.model_validate({"prompt": "-"} | {k: v for k, v in fields.items() if k not in wrong})
 
 
 def _pointer(path: Sequence[str | int]) -> str:
     return pointer(path[:2] if path[:1] == ("metadata",) else path)  # a third is pydantic's mark for a wrong key
-
-
-def _as_written(problem: Problem, reading: aliases.Reading) -> Problem:
-    return replace(problem, pointer=reading.pointer(problem.pointer))
-
-
-def _model_name(wish: CreateVideo, models: Sequence[str]) -> str:
-    return models[0] if wish.model is None else wish.model
-
-
-def _size(wish: CreateVideo, model: Model) -> tuple[int, int]:
-    if wish.size is None:
-        return model.width, model.height
-    width, height = (int(side) for side in wish.size.split("x"))
-    return model.nearest_size(width, height) if wish.size_policy == "nearest" else (width, height)
-
-
-def _frames(wish: CreateVideo, model: Model) -> int:
-    if wish.num_frames is not None:
-        return wish.num_frames
-    return model.num_frames if wish.seconds is None else model.frames_for(wish.seconds)
-
-
-def _bounds(wish: CreateVideo, models: Sequence[str]) -> Iterator[Problem]:
-    """What the schema cannot say: the bounds of the model that was asked for."""
-    if wish.num_frames is not None and wish.seconds is not None:
-        yield Problem("/seconds", "cannot be given together with num_frames")
-    name = _model_name(wish, models)
-    if name not in models:
-        yield Problem("/model", f"must be one of {', '.join(models)}")
-        return
-    model = CATALOG[name]
-    yield from _size_bounds(wish, model)
-    yield from _length_bounds(wish, model)
-    steps = wish.num_inference_steps
-    if steps is not None and not 2 <= steps <= model.max_inference_steps:
-        yield Problem("/num_inference_steps", f"must be from 2 to {model.max_inference_steps} for {name}")
-    guidance = wish.guidance_scale
-    if guidance is not None and not 0 <= guidance <= model.max_guidance_scale:
-        yield Problem("/guidance_scale", f"must be from 0 to {model.max_guidance_scale:g} for {name}")
-
-
-def _size_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
-    width, height = _size(wish, model)
-    for side, value, most in (("width", width, model.max_width), ("height", height, model.max_height)):
-        if value % SIDE_MULTIPLE or not model.min_side <= value <= most:
-            allowed = f"a multiple of {SIDE_MULTIPLE} from {model.min_side} to {most}"
-            yield Problem("/size", f"{side} must be {allowed} for {model.id}, not {value}")
-
-
-def _length_bounds(wish: CreateVideo, model: Model) -> Iterator[Problem]:
-    frames, seconds = wish.num_frames, wish.seconds
-    if frames is not None:
-        if frames % FRAME_STRIDE != 1 or not FRAME_STRIDE < frames <= model.max_frames:
-            allowed = f"{FRAME_STRIDE}k+1 from {FRAME_STRIDE + 1} to {model.max_frames}"
-            yield Problem("/num_frames", f"must be {allowed} for {model.id}, not {frames}")
-    elif seconds is not None and seconds > model.max_seconds:
-        yield Problem("/seconds", f"must be at most {model.max_seconds:.2f} for {model.id}")

@@ -24,6 +24,7 @@ def retried(job: Job, *, job_id: str, at: datetime, queue_ttl: timedelta, max_lo
         request=job.request,
         webhook=job.webhook,
         metadata=job.metadata,
+        terms=job.terms,
         retried_from=job.id,
         created_at=at,
         queued_at=at,

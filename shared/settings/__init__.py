@@ -37,7 +37,8 @@ class Settings:
     api_keys: tuple[str, ...] = _setting("API_KEYS", readers.api_keys, "")
     """Keys that open the API: `fb_<id>_<secret>` each. Before a key may stand whose it is (`acme=fb_...`) and what
     it may do (`acme:videos:read+videos:write=fb_...`); a key alone opens everything of the tenant `default`. The
-    scopes are `videos:read`, `videos:write` (create, cancel, retry, delete) and `admin` (`/metrics`, `/admin/`)."""
+    scopes are `videos:read`, `videos:write` (create, cancel, retry, delete), `videos:priority` (high priority too) and
+    `admin` (`/metrics`, `/admin/`)."""
     key_peppers: tuple[str, ...] = _setting("KEY_PEPPER", readers.peppers, "")
     """Under which the secrets of stored API keys are digested: 32 to 255 visible characters, best random. Two,
     separated by a space: the first makes new keys, the other still opens those that were made under it. Empty: no

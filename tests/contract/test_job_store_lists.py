@@ -11,6 +11,7 @@ from shared.core.errors import Conflict, NotFound
 from shared.core.job import Completed, Job, Yielded
 from shared.core.progress import Phase, Progress
 from shared.core.standing import Standing
+from shared.core.terms import Terms
 from tests.stores import OUTPUT, Stores
 
 
@@ -54,6 +55,16 @@ class TestRemoval:
         stores.wait(timedelta(milliseconds=160))
         assert [job.id] == stores.jobs.removable(10)
         assert job == stores.jobs.get(job.id)
+
+    def test_a_job_whose_caller_wants_it_kept_for_less_may_go_sooner_and_none_stays_longer(
+        self, stores: Stores
+    ) -> None:
+        short = stores.finish(terms=Terms(result_ttl=timedelta(milliseconds=20)))
+        long = stores.finish(terms=Terms(result_ttl=timedelta(days=1)))
+        stores.wait(timedelta(milliseconds=40))
+        assert [short.id] == stores.jobs.removable(10)
+        stores.wait(timedelta(milliseconds=130))
+        assert [short.id, long.id] == stores.jobs.removable(10)
 
     def test_a_discarded_job_is_off_the_list_at_once_and_may_go(self, stores: Stores) -> None:
         job = stores.finish()

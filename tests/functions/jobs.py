@@ -17,7 +17,7 @@ MODELS = ("mochi-1-tiny",)
 
 def queue(services: Services, *, callback: str | None = None, events: tuple[str, ...] = (), **changes) -> Job:
     """A queued job, as the store keeps it."""
-    wish = parse({"prompt": "a red cat on the sea", "seed": 1}, models=MODELS)
+    wish = parse({"prompt": "a red cat on the sea", "seed": 1}, models=MODELS).wish
     now = services.jobs.now()
     values = {
         "id": new_job_id(now),

@@ -7,7 +7,7 @@ import pytest
 from functions.submit.app import create_app
 from shared.core.ids import new_attempt_id
 from shared.core.job import CancelRequested, Claimed, Completed, Expired, Failed, JobError, JobState
-from shared.core.request import MAX_SEED
+from shared.core.wish import MAX_SEED
 from tests.functions.jobs import queue
 from tests.stores import OUTPUT
 

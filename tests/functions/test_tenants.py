@@ -20,7 +20,7 @@ class Doors:
         self._keys = {
             f"{tenant}:{'+'.join(sorted(scopes))}": new_api_key()
             for tenant in ("ada", "eve")
-            for scopes in (ALL_SCOPES, {Scope.READ}, {Scope.WRITE}, {Scope.ADMIN})
+            for scopes in (ALL_SCOPES, *({scope} for scope in Scope))
         }
         words = " ".join(f"{owner}={key}" for owner, key in self._keys.items())
         self.app = watched(create_app(settings_with(API_KEYS=words), services))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.core.aliases import Aside
 from shared.core.errors import InvalidRequest
 from shared.core.request import parse, resolve
 
@@ -10,7 +11,8 @@ MODELS = ("mochi-1-preview", "mochi-1-tiny")
 
 def asked(header=None, model_aliases=None, **fields):
     body = {"prompt": "a fox"} | fields
-    return parse(body, models=MODELS, model_aliases=model_aliases or {}, callback_url=header)
+    asides = [Aside("webhook", header, "the header X-Callback-Url")] if header is not None else []
+    return parse(body, models=MODELS, model_aliases=model_aliases or {}, asides=asides).wish
 
 
 def refused(header=None, **fields):
@@ -19,6 +21,8 @@ def refused(header=None, **fields):
     return caught.value
 
 
+URL = "https://example.com"
+HOOK = {"callback_url": URL}
 SAME = [
     ({"steps": 9}, {"num_inference_steps": 9}),
     ({"width": 848, "height": 480}, {"size": "848x480"}),
@@ -32,6 +36,11 @@ SAME = [
     ({"extra_body": {"seed": 7}, "extra_params": {"size": "64x64"}}, {"seed": 7, "size": "64x64"}),
     ({"n": 1, "input_reference": None, "characters": [], "extra_body": None, "steps": None, "user": None}, {}),
     ({"width": None, "height": None, "size": "64x64"}, {"size": "64x64"}),
+    ({"max_time_in_queue_seconds": 60}, {"queue_ttl_seconds": 60}),
+    ({"num_outputs_per_prompt": 1}, {}),
+    (HOOK | {"webhook_events_filter": ["video.failed"]}, {"webhook": {"url": URL, "events": ["video.failed"]}}),
+    (HOOK | {"webhook_events_filter": ["completed"]}, {"webhook": {"url": URL, "events": []}}),
+    ({"webhook": {"url": URL}, "webhook_events_filter": []}, {"webhook": {"url": URL, "events": []}}),
 ]
 
 
@@ -55,6 +64,12 @@ TWICE = [
     ({"seed": 1, "extra_body": {"seed": 1}}, "/extra_body/seed", "seed"),
     ({"extra_body": {"seed": 1}, "extra_params": {"seed": 1}}, "/extra_params/seed", "seed"),
     ({"steps": 2, "extra_body": {"num_inference_steps": 2}}, "/steps", "num_inference_steps"),
+    ({"n": 1, "num_outputs_per_prompt": 1}, "/num_outputs_per_prompt", "n"),
+    (
+        {"webhook": {"url": URL, "events": ["video.failed"]}, "webhook_events_filter": ["video.failed"]},
+        "/webhook_events_filter",
+        "webhook.events",
+    ),
 ]
 
 
@@ -94,6 +109,11 @@ WRONG = [
     ({"extra_body": {"extra_body": {}}}, "/extra_body"),
     ({"extra_body": {"typo": 1}}, "/typo"),
     ({"size_policy": "any"}, "/size_policy"),
+    ({"max_time_in_queue_seconds": 0}, "/max_time_in_queue_seconds"),
+    ({"num_outputs_per_prompt": 0}, "/num_outputs_per_prompt"),
+    ({"webhook_events_filter": ["completed"]}, "/webhook_events_filter"),
+    (HOOK | {"webhook_events_filter": ["video.failed", "start"]}, "/webhook_events_filter/1"),
+    (HOOK | {"webhook_events_filter": "start"}, "/webhook_events_filter"),
 ]
 
 
@@ -106,13 +126,32 @@ def test_a_wrong_value_is_told_under_the_name_that_was_written(fields, pointer):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("input_reference", {"image_url": "https://a"}), ("input_reference", ""), ("characters", [{"id": "c"}]), ("n", 2)],
+    [
+        ("input_reference", {"image_url": "https://a"}),
+        ("input_reference", ""),
+        ("reference_url", URL),
+        ("image_reference", {"file_id": "file-1"}),
+        ("characters", [{"id": "c"}]),
+        ("n", 2),
+        ("num_outputs_per_prompt", 4),
+        ("webhook_endpoint", "we_1"),
+        ("presigned_url", URL),
+        ("cache", "use"),
+    ],
 )
 def test_what_mochi_cannot_do_is_said_and_comes_first(name, value):
     error = refused(**{name: value, "seed": -1})
 
     assert "unsupported_feature" == error.code
     assert [f"/{name}", "/seed"] == [problem.pointer for problem in error.problems]
+
+
+@pytest.mark.parametrize("name", ["upload_url", "s3_key_prefix"])
+def test_a_place_for_the_file_is_not_supported_whatever_else_the_output_says(name):
+    error = refused(output={name: "x", "crf": 20})
+
+    assert ("unsupported_feature", [f"/output/{name}"]) == (error.code, [p.pointer for p in error.problems])
+    assert "/v1/videos/{id}/content" in error.problems[0].detail
 
 
 def test_a_model_has_the_other_names_that_it_is_given_and_no_more():

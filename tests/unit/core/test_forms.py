@@ -8,6 +8,7 @@ from shared.core.errors import InvalidRequest
 from shared.core.forms import MAX_DEPTH, MAX_FIELDS, fold, read, typed
 from shared.core.request import parse
 
+FAL = {"num_outputs_per_prompt": 1, "max_time_in_queue_seconds": 9, "fps": 30}
 READ = [
     ("prompt=7", {"prompt": "7"}),
     ("seed=7&num_frames=13&num_inference_steps=2", {"seed": 7, "num_frames": 13, "num_inference_steps": 2}),
@@ -30,6 +31,11 @@ READ = [
     ("webhook[url]=u&webhook[events][]=a&webhook[events][]=b", {"webhook": {"url": "u", "events": ["a", "b"]}}),
     ("extra_body[seed]=7&extra_body[metadata][k]=7", {"extra_body": {"seed": 7, "metadata": {"k": "7"}}}),
     ('extra_params={"seed": 7}', {"extra_params": '{"seed": 7}'}),
+    ("output[crf]=20&output[format]=mp4", {"output": {"crf": 20, "format": "mp4"}}),
+    ('output={"crf": 20}', {"output": {"crf": 20}}),
+    ("extra_body[output][crf]=20", {"extra_body": {"output": {"crf": 20}}}),
+    ("preview=true&priority=2&queue_ttl_seconds=9", {"preview": True, "priority": "2", "queue_ttl_seconds": 9}),
+    ("num_outputs_per_prompt=1&max_time_in_queue_seconds=9&fps=30", FAL),
     ("typo=7", {"typo": "7"}),
     ("characters[]=7", {"characters": ["7"]}),
 ]

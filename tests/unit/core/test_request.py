@@ -4,8 +4,12 @@ import time
 
 import pytest
 
+from shared.core.bounds import Allowance
 from shared.core.errors import InvalidRequest
-from shared.core.request import MAX_PROMPT, MAX_SEED, WEBHOOK_EVENTS, CreateVideo, VideoRequest, parse, resolve
+from shared.core.priority import Priority
+from shared.core.request import VideoRequest, parse, resolve
+from shared.core.text import MAX_PROMPT
+from shared.core.wish import MAX_SEED, WEBHOOK_EVENTS, CreateVideo
 
 MODELS = ("mochi-1-preview", "mochi-1-tiny")
 
@@ -21,7 +25,7 @@ def pointers(body: object) -> list[str]:
 
 
 def asked(**fields: object) -> CreateVideo:
-    return parse({"prompt": "a fox"} | fields, models=MODELS)
+    return parse({"prompt": "a fox"} | fields, models=MODELS).wish
 
 
 def meant(**fields: object) -> VideoRequest:
@@ -54,6 +58,21 @@ RIGHT = [
     {"webhook": {"url": "https://example.com/hook", "events": list(WEBHOOK_EVENTS)}},
     {"metadata": {str(i): "v" * 512 for i in range(16)}},
     {"metadata": {"k" * 64: ""}},
+    {"aspect_ratio": "16:9"},
+    {"aspect_ratio": "1:4"},
+    {"fps": 30},
+    {"priority": "low"},
+    {"priority": 2},
+    {"priority": "0"},
+    {"queue_ttl_seconds": 1},
+    {"queue_ttl_seconds": 86400},
+    {"result_ttl_seconds": 604800},
+    {"preview": True},
+    {"output": {}},
+    {"output": {"format": "mp4", "crf": 12}},
+    {"output": {"crf": 40}},
+    {"cache": "off"},
+    {"cache": "refresh"},
 ]
 
 WRONG = [
@@ -123,6 +142,30 @@ WRONG = [
     ({"metadata": {"a/b~c": 1}}, "/metadata/a~1b~0c"),
     ({"metadata": {"\ud800": "v"}}, "/metadata/\ufffd\ufffd\ufffd"),
     ({"metadata": {str(i): "v" for i in range(17)}}, "/metadata"),
+    ({"aspect_ratio": "16x9"}, "/aspect_ratio"),
+    ({"aspect_ratio": "0:9"}, "/aspect_ratio"),
+    ({"aspect_ratio": "5:1"}, "/aspect_ratio"),
+    ({"aspect_ratio": 1.5}, "/aspect_ratio"),
+    ({"aspect_ratio": "16:9", "size": "848x480"}, "/aspect_ratio"),
+    ({"fps": 24}, "/fps"),
+    ({"fps": "30"}, "/fps"),
+    ({"priority": "urgent"}, "/priority"),
+    ({"priority": 3}, "/priority"),
+    ({"priority": True}, "/priority"),
+    ({"priority": 1.0}, "/priority"),
+    ({"queue_ttl_seconds": 0}, "/queue_ttl_seconds"),
+    ({"queue_ttl_seconds": 86401}, "/queue_ttl_seconds"),
+    ({"queue_ttl_seconds": "60"}, "/queue_ttl_seconds"),
+    ({"result_ttl_seconds": -1}, "/result_ttl_seconds"),
+    ({"result_ttl_seconds": 604801}, "/result_ttl_seconds"),
+    ({"preview": "yes"}, "/preview"),
+    ({"preview": {"every": 5}}, "/preview"),
+    ({"output": "mp4"}, "/output"),
+    ({"output": {"format": "webm"}}, "/output/format"),
+    ({"output": {"crf": 11}}, "/output/crf"),
+    ({"output": {"crf": 41}}, "/output/crf"),
+    ({"output": {"codec": "av1"}}, "/output/codec"),
+    ({"cache": "maybe"}, "/cache"),
     ({"n": 2}, "/n"),
     ({"a/b": 1}, "/a~1b"),
     ({"a~b": 1}, "/a~0b"),
@@ -189,7 +232,7 @@ def test_both_sides_of_a_size_are_named():
 def test_an_unknown_field_is_told_the_known_ones():
     ((_, detail),) = problems({"prompt": "x", "frames": 85})
 
-    assert detail.startswith("is not a field here; the fields are prompt, model, seconds, size, num_frames,")
+    assert detail.startswith("is not a field here; the fields are prompt, model, seconds, size, size_policy,")
 
 
 def test_a_hidden_character_is_told_by_its_number_and_never_repeated():
@@ -279,6 +322,36 @@ def test_every_wish_is_kept():
 )
 def test_seconds_become_the_nearest_count_of_6k_plus_1_frames(seconds, num_frames):
     assert num_frames == meant(seconds=seconds).num_frames
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [("16:9", (848, 480)), ("9:16", (480, 848)), ("1:1", (640, 640)), ("4:3", (736, 560)), ("4:1", (848, 208))],
+)
+def test_an_aspect_ratio_becomes_the_nearest_shape_of_about_the_native_size(ratio, size):
+    request = meant(aspect_ratio=ratio)
+
+    assert size == (request.width, request.height)
+
+
+def test_what_an_ordinary_key_may_not_ask_for_is_told_with_what_it_may():
+    ordinary = Allowance(most_urgent=Priority.NORMAL)
+
+    with pytest.raises(InvalidRequest) as caught:
+        parse({"prompt": "x", "priority": "high"}, models=MODELS, allowance=ordinary)
+
+    detail = "high needs an API key with the scope videos:priority; normal does not"
+    assert [("/priority", detail)] == [(problem.pointer, problem.detail) for problem in caught.value.problems]
+    assert Priority.NORMAL is parse({"prompt": "x", "priority": 1}, models=MODELS, allowance=ordinary).wish.priority
+
+
+def test_a_lenient_reader_names_what_it_passes_over_and_refuses_the_rest():
+    body = {"prompt": "x", "colour": "red", "k" * 100: 1, "\ud800": 1, "extra_body": {"style": "noir"}}
+
+    assert ["colour", "k" * 64, "?", "style"] == parse(body, models=MODELS, lenient=True).ignored
+    for wrong in ({"seed": -1}, {"webhook": {"url": "https://example.com", "secret": "s"}}, {"n": 2}):
+        with pytest.raises(InvalidRequest):
+            parse(body | wrong, models=MODELS, lenient=True)
 
 
 def test_a_webhook_url_alone_means_every_end():

@@ -3,10 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.core.aliases import ALIASES, EXTRAS, MODEL_HAS_NOT
+from shared.core.aliases import ALIASES, EXTRAS, LACKING
 from shared.core.catalog import CATALOG
 from shared.core.errors import InvalidRequest
-from shared.core.request import MAX_PROMPT, MAX_SEED, CreateVideo, VideoRequest, parse, resolve
+from shared.core.request import VideoRequest, parse, resolve
+from shared.core.text import MAX_PROMPT
+from shared.core.wish import MAX_SEED, CreateVideo
 
 MODELS = ("mochi-1-preview", "mochi-1-tiny")
 TEXT = st.text(st.characters(), max_size=20)
@@ -15,7 +17,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
-OTHER_WORDS = [*ALIASES, *EXTRAS, *MODEL_HAS_NOT, "n", "user", "width", "height"]
+OTHER_WORDS = [*ALIASES, *EXTRAS, *LACKING, "n", "user", "width", "height", "webhook_events_filter"]
 BODIES = st.dictionaries(st.sampled_from([*CreateVideo.model_fields, *OTHER_WORDS, "a/b"]) | TEXT, JSON, max_size=6)
 NEAR_MISSES = st.fixed_dictionaries(
     {"prompt": TEXT},
@@ -30,24 +32,30 @@ NEAR_MISSES = st.fixed_dictionaries(
         "guidance_scale": st.floats(-1, 21),
         "webhook": TEXT | st.fixed_dictionaries({"url": TEXT}, optional={"events": st.lists(TEXT, max_size=5)}),
         "metadata": st.dictionaries(TEXT, TEXT, max_size=3),
+        "aspect_ratio": st.from_regex("[0-9]{1,3}:[0-9]{1,3}", fullmatch=True),
+        "fps": st.sampled_from([24, 30, 60]),
+        "priority": st.sampled_from(["low", "normal", "high", 0, 1, 2, 3]),
+        "queue_ttl_seconds": st.integers(-1, 86401),
+        "output": st.fixed_dictionaries({}, optional={"crf": st.integers(11, 41), "format": TEXT}),
+        "cache": st.sampled_from(["use", "refresh", "off"]),
     },
 )
 
 
-@given(JSON | BODIES | NEAR_MISSES)
+@given(JSON | BODIES | NEAR_MISSES, st.booleans())
 @settings(max_examples=400, deadline=None)
-def test_any_json_is_either_drawable_or_refused_in_sentences(body):
-    match outcome(body):
+def test_any_json_is_either_drawable_or_refused_in_sentences(body, lenient):
+    match outcome(body, lenient=lenient):
         case CreateVideo() as wish:
             assert_drawable(resolve(wish, models=MODELS, seed=7))
         case InvalidRequest() as refusal:
             assert_told(refusal)
 
 
-def outcome(body: object) -> CreateVideo | InvalidRequest:
+def outcome(body: object, *, lenient: bool) -> CreateVideo | InvalidRequest:
     """Anything but these two is a bug, and fails the test by itself."""
     try:
-        return parse(body, models=MODELS)
+        return parse(body, models=MODELS, lenient=lenient).wish
     except InvalidRequest as error:
         return error
 

@@ -20,6 +20,7 @@ OPENAI_FIELDS = {
 OUR_FIELDS = {
     *("state", "phase", "step", "total_steps", "queue_position", "attempt", "max_attempts"),
     *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
+    *("seconds_requested", "priority", "preview"),
     *("metadata", "webhook", "retried_from_video_id", "started_at", "finished_at", "output", "links"),
 }
 
@@ -68,6 +69,9 @@ COMPLETED = {
     "negative_prompt": "fog",
     "num_inference_steps": 4,
     "guidance_scale": 4.5,
+    "seconds_requested": None,
+    "priority": "normal",
+    "preview": False,
     "metadata": {"scene": "12"},
     "webhook": {"url": "https://example.com/hook", "events": []},
     "retried_from_video_id": None,

@@ -36,6 +36,14 @@ def test_the_pictures_come_back(frames, asked, tmp_path):
     assert error.mean() < 2.5
 
 
+def test_a_larger_rate_factor_makes_a_smaller_file(asked, tmp_path):
+    noise = np.random.default_rng(7).integers(0, 255, (13, 64, 96, 3), np.uint8)
+    for crf in (12, 18, 40):
+        encode([noise], tmp_path / f"{crf}.mp4", asked, crf=crf)
+    sharp, usual, coarse = ((tmp_path / f"{crf}.mp4").stat().st_size for crf in (12, 18, 40))
+    assert sharp > usual > 2 * coarse
+
+
 def bt709(color):
     """The numbers that BT.709 (H.273, matrix 1, studio range) gives a colour."""
     r, g, b = (part / 255 for part in color)

@@ -1,0 +1,142 @@
+"""What callers ask for, as jobs that are not stored yet. Knows no Flask."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from functions.submit.handler import Videos
+from shared.core.access import Caller, Scope
+from shared.core.aliases import Aside
+from shared.core.bounds import Allowance
+from shared.core.errors import AddressRefused, InvalidRequest, Problem
+from shared.core.ids import new_job_id
+from shared.core.job import Job, Webhook
+from shared.core.priority import Priority
+from shared.core.request import Reading, VideoRequest, parse, resolve
+from shared.core.terms import Terms
+from shared.core.wish import MAX_SEED, CreateVideo
+from shared.settings import Settings
+from shared.wiring import Services
+
+REMIXABLE: Final = frozenset(
+    {"prompt", "priority", "queue_ttl_seconds", "result_ttl_seconds", "webhook", "preview", "metadata", "cache"}
+)
+"""What a remix may say; all else is that of the video it repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a body is to be read, as its request says beside it."""
+
+    asides: Sequence[Aside] = ()
+    lenient: bool = False
+    """Unknown fields are no reason to refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A job that can be accepted, and the fields that nobody knew and its caller did not want to hear of."""
+
+    job: Job
+    ignored: Sequence[str] = ()
+
+
+class Drafts:
+    """Reads bodies; stores nothing."""
+
+    def __init__(self, services: Services, settings: Settings, videos: Videos) -> None:
+        self._services = services
+        self._settings = settings
+        self._videos = videos
+
+    def of_body(self, caller: Caller, body: object, manners: Manners = Manners()) -> Draft:
+        """The job that a body asks for.
+
+        Raises:
+            InvalidRequest: Naming every wrong field.
+        """
+        reading = self._read(caller, body, manners)
+        seed = secrets.randbelow(MAX_SEED + 1)
+        request = resolve(reading.wish, models=self._settings.models, seed=seed)
+        return self._draft(caller, reading, request, _terms(reading.wish))
+
+    def of_remix(self, caller: Caller, job_id: str, body: object, manners: Manners) -> Draft:
+        """A job that draws another prompt with the seed and everything else of `job_id`'s request.
+
+        Who hears of its end, how long it may take and what it is labelled with are the new job's own.
+
+        Raises:
+            NotFound, InvalidRequest: As of `of_body`; also a field that the remixed video decides.
+        """
+        origin = self._videos.job(caller, job_id)
+        reading = self._read(caller, body, manners)
+        decided = reading.wish.model_dump(exclude=set(REMIXABLE), exclude_unset=True, exclude_none=True)
+        if decided:
+            raise InvalidRequest(*(Problem(f"/{name}", "is that of the video that is remixed") for name in decided))
+        if origin.request.model not in self._settings.models:
+            raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))
+        request = replace(origin.request, prompt=reading.wish.prompt)
+        terms = replace(_terms(reading.wish), crf=origin.terms.crf, asked_seconds=origin.terms.asked_seconds)
+        return self._draft(caller, reading, request, terms, remixed_from=job_id)
+
+    def _read(self, caller: Caller, body: object, manners: Manners) -> Reading:
+        settings = self._settings
+        urgent = Priority.HIGH if Scope.PRIORITY in caller.scopes else Priority.NORMAL
+        return parse(
+            body,
+            models=settings.models,
+            model_aliases=settings.model_aliases,
+            asides=manners.asides,
+            allowance=Allowance(most_urgent=urgent, queue_ttl=settings.queue_ttl, result_ttl=settings.retention),
+            lenient=manners.lenient,
+        )
+
+    def _draft(
+        self, caller: Caller, reading: Reading, request: VideoRequest, terms: Terms, *, remixed_from: str | None = None
+    ) -> Draft:
+        wish = reading.wish
+        webhook = self._webhook(wish)
+        now = self._services.jobs.now()
+        job = Job(
+            id=new_job_id(now),
+            tenant=caller.tenant,
+            request=request,
+            webhook=webhook,
+            metadata=wish.metadata,
+            terms=terms,
+            remixed_from=remixed_from,
+            created_at=now,
+            queued_at=now,
+            changed_at=now,
+            expires_at=now + (_span(wish.queue_ttl_seconds) or self._settings.queue_ttl),
+            max_losses=self._settings.max_losses,
+        )
+        return Draft(job, reading.ignored)
+
+    def _webhook(self, wish: CreateVideo) -> Webhook | None:
+        if wish.webhook is None:
+            return None
+        try:
+            self._services.webhooks.check(wish.webhook.url)
+        except AddressRefused as error:
+            raise InvalidRequest(Problem("/webhook/url", str(error)), code="ssrf_blocked") from None
+        return Webhook(url=wish.webhook.url, events=tuple(wish.webhook.events))
+
+
+def _terms(wish: CreateVideo) -> Terms:
+    usual = Terms()
+    return Terms(
+        priority=wish.priority or usual.priority,
+        preview=wish.preview,
+        crf=usual.crf if wish.output is None or wish.output.crf is None else wish.output.crf,
+        asked_seconds=wish.seconds,
+        result_ttl=_span(wish.result_ttl_seconds),
+    )
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

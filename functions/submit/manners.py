@@ -1,0 +1,46 @@
+"""How a body is to be read, as its request says beside it: in headers, and in the query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flask import request
+
+from functions.submit.drafts import Manners
+from shared.core.aliases import Aside
+from shared.core.operation import Argument
+
+CALLBACK: Final = "X-Callback-Url"
+FAL_TIMEOUT: Final = "X-Fal-Request-Timeout"
+"""fal's time to start, in seconds: how long the job may wait in the queue."""
+FAL_WEBHOOK: Final = "fal_webhook"
+ARGUMENTS: Final = (
+    Argument(CALLBACK, "Says `webhook`, beside the body.", place="header"),
+    Argument(FAL_WEBHOOK, "Says `webhook`, beside the body."),
+    Argument(FAL_TIMEOUT, "Says `queue_ttl_seconds`, beside the body.", place="header"),
+)
+_LENIENT: Final = re.compile(r'(?:^|,)\s*handling\s*=\s*"?lenient"?\s*(?=[,;]|$)', re.IGNORECASE)
+_SECONDS: Final = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})?")
+
+
+def manners() -> Manners:
+    """Those of the present request. `Prefer: handling=lenient` is RFC 7240's."""
+    lenient = _LENIENT.search(request.headers.get("Prefer", "")) is not None
+    return Manners(tuple(_asides()), lenient)
+
+
+def _asides() -> Iterator[Aside]:
+    if (url := request.headers.get(CALLBACK)) is not None:
+        yield Aside("webhook", url, f"the header {CALLBACK}")
+    if (url := request.args.get(FAL_WEBHOOK)) is not None:
+        yield Aside("webhook", url, f"?{FAL_WEBHOOK}=")
+    if (text := request.headers.get(FAL_TIMEOUT)) is not None:
+        yield Aside("queue_ttl_seconds", _whole(text), f"the header {FAL_TIMEOUT}")
+
+
+def _whole(text: str) -> Any:
+    """A number of seconds, rounded up; what is none stays text, for the schema to refuse."""
+    match = _SECONDS.fullmatch(text)
+    return int(match[1]) + (match[2] is not None and float(match[2]) > 0) if match else text

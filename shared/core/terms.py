@@ -1,0 +1,23 @@
+"""On what terms a job is done: what its caller wants of it beyond the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.core.priority import Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Fixed when the job is created; the defaults are those of a caller who says nothing."""
+
+    priority: Priority = Priority.NORMAL
+    preview: bool = False
+    """Whether pictures are wanted before the video is done."""
+    crf: int = 18
+    """H.264's constant rate factor of the file."""
+    asked_seconds: float | None = None
+    """The length that was named; drawn is the nearest that there is (VideoRequest)."""
+    result_ttl: timedelta | None = None
+    """How long the job is kept after its end; None: as long as the platform keeps any."""
