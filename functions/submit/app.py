@@ -19,7 +19,10 @@ from functions.submit.inbox import Inbox
 from functions.submit.key_routes import key_routes
 from functions.submit.known_keys import KnownKeys
 from functions.submit.limiter import Limiter
+from functions.submit.live import Live
+from functions.submit.live_routes import live_routes
 from functions.submit.locksmith import Locksmith
+from functions.submit.lookout import Lookout
 from functions.submit.model_routes import model_routes
 from functions.submit.queue_keeper import QueueKeeper
 from functions.submit.queue_routes import queue_routes
@@ -45,10 +48,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
     videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
     drafts = Drafts(services, settings, videos)
-    follower = Follower(videos, kit.drain_of(app))
+    lookout = Lookout(services.jobs, services.changes, videos.shown, kit.drain_of(app))
+    follower, live = Follower(videos, lookout), Live(videos, lookout, settings.request_timeout)
     for routes in (
-        creation_routes(videos, drafts, keys, follower),
+        creation_routes(videos, drafts, keys, follower, live),
         video_routes(videos, follower),
+        live_routes(live),
         content_routes(Contents(services, settings, videos)),
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -11,24 +12,30 @@ from functions.submit import polling
 from functions.submit.bodies import body
 from functions.submit.door import caller
 from functions.submit.drafts import Draft, Drafts
+from functions.submit.event_stream import EventStream
 from functions.submit.following import Follower
 from functions.submit.forms import FORMS
 from functions.submit.handler import Accepted, Videos
+from functions.submit.live import Live
+from functions.submit.live_routes import STREAM, streamed, wants_stream
 from functions.submit.manners import ARGUMENTS, manners
 from functions.submit.request_keys import HEADER, KEY, RequestKeys
-from shared.core.errors import Conflict
+from shared.core.errors import Conflict, NotFound, TemporaryError
 from shared.core.objects import Video
 from shared.core.operation import JSON, Operation, Payload, Reply
 from shared.core.request_key import GONE, MISMATCH, RequestKey
 from shared.core.wish import CreateVideo
 
-_ABOUT: Final = "Other clients' words for these fields are understood too: see the README."
+_ABOUT: Final = """Other clients' words for these fields are understood too: see the README.
+
+Who accepts `text/event-stream` is answered with the video's events."""
 _ARGUMENTS: Final = (polling.PREFER, *ARGUMENTS)
 _BODY: Final = Payload(CreateVideo, (JSON, *FORMS), {"prompt": "A paper boat on a lake", "seed": 7})
+_VIDEO: Final = Payload(Video, (JSON, STREAM))
 _HEADERS: Final = (*polling.HEADERS, "Preference-Applied")
 _REPLIES: Final = {
-    200: Reply("It is over already, or was asked for before.", Payload(Video), (*_HEADERS, polling.REPLAYED)),
-    202: Reply("It is queued.", Payload(Video), _HEADERS),
+    200: Reply("It is over already, or was asked for before.", _VIDEO, (*_HEADERS, polling.REPLAYED)),
+    202: Reply("It is queued.", _VIDEO, _HEADERS),
 }
 _ERRORS: Final = ("unsupported_feature", "ssrf_blocked")
 
@@ -61,15 +68,16 @@ _REMIX_VIDEO: Final = Operation(
 )
 
 
-def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower: Follower) -> Blueprint:
+def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower: Follower, live: Live) -> Blueprint:
     routes = Blueprint("creation", __name__, url_prefix="/v1/videos")
+    answers = _Answers(videos, follower, live)
 
     @routes.post("")
     @_CREATE_VIDEO
     def create() -> Response:
         wanted = body()
         draft = drafts.of_body(caller(), wanted, manners())
-        return answer(draft, keys.of_header(request.headers.get(HEADER), wanted))
+        return answers.to(draft, keys.of_header(request.headers.get(HEADER), wanted))
 
     @routes.put("/<client_id>")
     @_PUT_VIDEO
@@ -77,7 +85,7 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
         wanted = body()
         draft = drafts.of_body(caller(), wanted, manners())
         try:
-            return answer(draft, keys.of_client(client_id, wanted))
+            return answers.to(draft, keys.of_client(client_id, wanted))
         except Conflict as error:
             if error.code != MISMATCH:
                 raise
@@ -89,21 +97,40 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
         wanted = body()
         draft = drafts.of_remix(caller(), job_id, wanted, manners())
         key = keys.of_header(request.headers.get(HEADER), {"remix": job_id, "body": wanted})
-        return answer(draft, key)
-
-    def answer(draft: Draft, key: RequestKey | None) -> Response:
-        return _answer(videos.accept(caller(), draft.job, key), draft.ignored, follower)
+        return answers.to(draft, key)
 
     return routes
 
 
-def _answer(accepted: Accepted, ignored: Sequence[str], follower: Follower) -> Response:
-    """At once, or when the video is over, if its caller would rather wait."""
-    seconds = polling.preferred_wait()
-    video = follower.ended(caller(), accepted.video, seconds) if seconds else accepted.video
-    if ignored:
-        video |= {"ignored_params": list(ignored)}
-    response = polling.accepted(video, waited=seconds, replayed=accepted.replayed)
-    if manners().lenient:
-        response.headers.add("Preference-Applied", "handling=lenient")
-    return response
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """To who asked for a video: at once, or when it is over if he would rather wait, or its events as they happen."""
+
+    videos: Videos
+    follower: Follower
+    live: Live
+
+    def to(self, draft: Draft, key: RequestKey | None) -> Response:
+        accepted = self.videos.accept(caller(), draft.job, key)
+        stream = self._story(accepted) if wants_stream() else None
+        if stream is not None:
+            response = polling.accepted(accepted.video, replayed=accepted.replayed, stream=streamed(stream))
+        else:
+            response = self._waited(accepted, draft.ignored)
+        if manners().lenient:
+            response.headers.add("Preference-Applied", "handling=lenient")
+        return response
+
+    def _waited(self, accepted: Accepted, ignored: Sequence[str]) -> Response:
+        seconds = polling.preferred_wait()
+        video = self.follower.ended(caller(), accepted.video, seconds) if seconds else accepted.video
+        if ignored:
+            video |= {"ignored_params": list(ignored)}
+        return polling.accepted(video, waited=seconds, replayed=accepted.replayed)
+
+    def _story(self, accepted: Accepted) -> EventStream | None:
+        """Never raises: whoever just queued this job must hear that he did, or he will queue another."""
+        try:
+            return self.live.open(caller(), accepted.video["id"])
+        except (NotFound, TemporaryError):
+            return None

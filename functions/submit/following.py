@@ -1,35 +1,27 @@
-"""Waiting for a job on behalf of its caller, so that he need not ask so often. Knows no Flask.
-
-The store is asked again and again in the request's own thread. Threads are few, so only some
-requests may wait at a time; the others are answered at once, and ask again as they would anyway.
-"""
+"""Waiting for a job on behalf of its caller, so that he need not ask so often. Knows no Flask."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import BoundedSemaphore
-from threading import Event as Flag
 from typing import Any, Final
 
 from functions.submit.handler import Videos
+from functions.submit.lookout import Lookout
+from functions.submit.watcher import Watcher
 from shared.core.access import Caller
-from shared.core.errors import NotFound, TemporaryError
+from shared.core.errors import Busy, NotFound, TemporaryError
 from shared.core.job import Job, JobState
 
-PLACES: Final = 8
-"""Requests that wait at a time: half of submit's threads (knative/submit.yaml)."""
 LONGEST_S: Final = 30
-_PAUSE_S: Final = 0.5
 
 
 class Follower:
-    """Waits on a tenant's videos, for as long as the process is not told to stop (`drain`)."""
+    """Waits on a tenant's videos. Where too many do already, callers are answered at once, and ask again as ever."""
 
-    def __init__(self, videos: Videos, drain: Flag) -> None:
+    def __init__(self, videos: Videos, lookout: Lookout) -> None:
         self._videos = videos
-        self._drain = drain
-        self._places = BoundedSemaphore(PLACES)
+        self._lookout = lookout
 
     def changed(self, caller: Caller, video: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The Video as soon as its state is another than in `video`, at the latest after `seconds`.
@@ -54,13 +46,21 @@ class Follower:
     def _waited(
         self, caller: Caller, video: dict[str, Any], seconds: float, done: Callable[[Job], bool]
     ) -> dict[str, Any]:
-        if not self._places.acquire(blocking=False):
+        try:
+            watcher = self._lookout.watch(video["id"])
+        except Busy:
             return video
         try:
-            end = time.monotonic() + seconds
-            while (left := end - time.monotonic()) > 0 and not self._drain.wait(min(left, _PAUSE_S)):
-                if done(self._videos.job(caller, video["id"])):
-                    break
+            if not done(self._videos.job(caller, video["id"])):
+                _wait(watcher, seconds, done)
         finally:
-            self._places.release()
+            watcher.leave()
         return self._videos.get(caller, video["id"])
+
+
+def _wait(watcher: Watcher, seconds: float, done: Callable[[Job], bool]) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and not watcher.over:
+        sight = watcher.next(left)
+        if sight is not None and done(sight.standing.job):
+            return

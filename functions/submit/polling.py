@@ -50,12 +50,14 @@ def has_another(video: dict[str, Any]) -> bool:
     return bool(request.if_none_match) and not request.if_none_match.contains_weak(views.tag(video))
 
 
-def accepted(video: dict[str, Any], *, waited: int = 0, replayed: bool = False) -> Response:
+def accepted(
+    video: dict[str, Any], *, waited: int = 0, replayed: bool = False, stream: Response | None = None
+) -> Response:
     """A new Video, or one that an earlier request made (`replayed`).
 
-    Its caller preferred to wait so many seconds for its end, and it may have come.
+    Its caller preferred to wait so many seconds for its end, and it may have come; or a stream of its events.
     """
-    response = _paced(jsonify(video), video)
+    response = _paced(stream or jsonify(video), video)
     response.status_code = 200 if replayed or JobState(video["state"]).is_final else 202
     if replayed:
         response.headers[REPLAYED] = "true"

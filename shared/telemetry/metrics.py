@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter("flipbook_requests_total", "HTTP requests answered", ["method", "route", "status"])
 RATE_LIMITED = Counter("flipbook_rate_limited_total", "Requests refused because their key came too often", ["budget"])
+WATCHERS = Gauge("flipbook_watchers", "Callers held because they wait for news of a video")
 JOBS_CREATED = Counter("flipbook_jobs_created_total", "Jobs accepted", ["model"])
 JOBS_FINISHED = Counter("flipbook_jobs_finished_total", "Attempts' ends by the job's next state", ["model", "state"])
 JOB_SECONDS = Histogram(

@@ -10,10 +10,11 @@ import pytest
 
 from functions import kit
 from functions.submit.app import create_app
-from functions.submit.following import PLACES, Follower
+from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from functions.submit.lookout import Lookout
 from shared.core.access import Caller
-from shared.core.errors import Unavailable
+from shared.core.errors import Busy, Unavailable
 from shared.core.ids import new_attempt_id
 from shared.core.job import CancelRequested, Completed
 from shared.core.progress import Phase, Progress
@@ -29,7 +30,7 @@ def app(settings, services):
 
 @pytest.fixture
 def pool():
-    with ThreadPoolExecutor(PLACES) as threads:
+    with ThreadPoolExecutor() as threads:
         yield threads
 
 
@@ -129,38 +130,29 @@ def test_a_wrong_wait_is_named(client, auth, services, text):
     assert (400, ["/wait"]) == (answer.status_code, [error["pointer"] for error in answer.json["errors"]])
 
 
-class Crowd(threading.Event):
-    """A drain flag that knows how many wait for it."""
-
-    def __init__(self):
-        super().__init__()
-        self._lock = threading.Lock()
-        self.size = 0
-
-    def wait(self, timeout=None):
-        with self._lock:
-            self.size += 1
-        try:
-            return super().wait(timeout)
-        finally:
-            with self._lock:
-                self.size -= 1
-
-
 def test_only_some_may_wait_and_the_others_are_answered_at_once(services, settings, pool):
-    videos, crowd, ada = Videos(services, settings), Crowd(), Caller("default", "0a1b2c3d")
-    follower, video = Follower(videos, crowd), videos.get(ada, queue(services).id)
-    held = [pool.submit(follower.changed, ada, video, 30) for _ in range(PLACES)]
-    eventually(lambda: crowd.size == PLACES)
+    videos, drain, ada = Videos(services, settings), threading.Event(), Caller("default", "0a1b2c3d")
+    lookout = Lookout(services.jobs, services.changes, videos.shown, drain, places=3)
+    follower, video = Follower(videos, lookout), videos.get(ada, queue(services).id)
+    held = [pool.submit(follower.changed, ada, video, 30) for _ in range(3)]
+    eventually(lambda: _is_full(lookout, video["id"]))
 
     told, seconds = timed(lambda: follower.changed(ada, video, 30))
     assert (video, True) == (told, seconds < 5)
 
-    crowd.set()
-    assert [video] * PLACES == [waiting.result(5) for waiting in held]
-    crowd.clear()
+    drain.set()
+    assert [video] * 3 == [waiting.result(5) for waiting in held]
+    drain.clear()
     told, seconds = timed(lambda: follower.changed(ada, video, 1))
     assert seconds >= 1, "the places were not given back"
+
+
+def _is_full(lookout, job_id):
+    try:
+        lookout.watch(job_id).leave()
+    except Busy:
+        return True
+    return False
 
 
 def test_who_waits_is_answered_when_the_process_stops(app, auth, services, pool):
@@ -213,7 +205,7 @@ class _GoneForReaders:
     def __getattr__(self, name):
         return getattr(self._jobs, name)
 
-    def get(self, job_id):
+    def standing(self, job_id):
         raise Unavailable("the store is away")
 
 

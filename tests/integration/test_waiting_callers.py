@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from functions.submit.following import PLACES
+from functions.submit.lookout import PLACES
 from shared.core.access import new_api_key
 from tests.functions.studio import eventually
 
