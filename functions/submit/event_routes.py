@@ -1,4 +1,4 @@
-"""POST / and /v1/events: videos asked for by CloudEvents.
+"""POST / and /v1/events: videos asked for, and cancelled, by CloudEvents.
 
 Answers as Knative reads them: 202 without a body once the job is stored, 429 and 503 for "again
 later", any other 4xx for the dead letters; never 404 or 409, which it would repeat.
@@ -6,6 +6,7 @@ later", any other 4xx for the dead letters; never 404 or 409, which it would rep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,16 +19,23 @@ from functions.submit.inbox import Inbox
 from functions.submit.limits import charge
 from shared.core import wire, wire_batch
 from shared.core.events import Event
-from shared.core.operation import Operation, Payload, Reply
+from shared.core.operation import Argument, Operation, Payload, Reply
 
 PATHS: Final = ("/", "/v1/events")
 _TAKEN: Final = (wire.STRUCTURED, wire_batch.BATCH, "application/json", "")
+_ORIGIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+"""A DNS name."""
+_RATE: Final = re.compile(r"[1-9][0-9]{0,8}")
 _RECEIVE: Final = Operation(
     id="sendEvent",
-    summary="Ask for videos by CloudEvents",
+    summary="Ask for videos, or cancel them, by CloudEvents",
     about="In binary, structured or batch mode. An event that was sent before is accepted again and draws nothing.",
+    arguments=(Argument("Prefer", "`reply`: answer one event with an event.", place="header"),),
     body=Payload(media=_TAKEN[:3]),
-    replies={202: Reply("What it asks for is stored.")},
+    replies={
+        200: Reply("The event `dev.flipbook.video.accepted.v1`, for who prefers a reply.", Payload(media=_TAKEN[:1])),
+        202: Reply("What it asks for is stored."),
+    },
     errors=(wire.CODE, "unsupported_feature", "ssrf_blocked", "idempotency_mismatch"),
 )
 _GREET: Final = Operation(
@@ -43,18 +51,21 @@ def event_routes(inbox: Inbox) -> Blueprint:
 
     @_RECEIVE
     def receive() -> Response:
+        batch = request.mimetype == wire_batch.BATCH
         found = _events()
         charge(len(found))
-        inbox.receive(caller(), found, batch=request.mimetype == wire_batch.BATCH)
-        return Response(status=202)
+        job_ids = inbox.receive(caller(), found, batch=batch)
+        if not batch and _wants_reply() and (job_id := job_ids[0]) and (event := inbox.accepted(caller(), job_id)):
+            return Response(wire.to_text(event), status=200, content_type=wire.STRUCTURED)
+        return Response(status=202)  # Knative takes any body here for a failure
 
     @_GREET
     def greet() -> Response:
-        """The handshake of CloudEvents' web hooks: whoever may come in may send, from anywhere, at any rate."""
+        """The handshake of CloudEvents' web hooks: whoever may come in may send, at any rate."""
         response = Response(status=200)
         response.headers["Allow"] = "POST, OPTIONS"
-        response.headers["WebHook-Allowed-Origin"] = "*"
-        response.headers["WebHook-Allowed-Rate"] = "*"
+        response.headers["WebHook-Allowed-Origin"] = _asked("WebHook-Request-Origin", _ORIGIN)
+        response.headers["WebHook-Allowed-Rate"] = _asked("WebHook-Request-Rate", _RATE)
         return response
 
     for n, path in enumerate(PATHS):
@@ -70,3 +81,15 @@ def _events() -> Sequence[Event]:
     if request.mimetype == wire_batch.BATCH:
         return wire_batch.from_batch(kit.body())
     return [wire.from_http(request.headers, kit.body())]
+
+
+def _wants_reply() -> bool:
+    """RFC 7240. Knative's Broker always prefers one, and takes none for an answer too."""
+    preferences = request.headers.get("Prefer", "").split(",")
+    return any(preference.partition(";")[0].strip().lower() == "reply" for preference in preferences)
+
+
+def _asked(header: str, form: re.Pattern[str]) -> str:
+    """What the sender asked for, granted as it stands; everything, where that cannot be read."""
+    asked = request.headers.get(header, "").strip()
+    return asked if form.fullmatch(asked) else "*"

@@ -1,12 +1,13 @@
-"""Events that ask for videos, turned into jobs. Knows no Flask."""
+"""Events from outside: videos that are asked for, and those that are no longer wanted. Knows no Flask."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from functions.submit.drafts import Drafts
@@ -14,7 +15,7 @@ from functions.submit.handler import Videos
 from functions.submit.request_keys import LONGEST, RequestKeys
 from shared.core import events, wire
 from shared.core.access import Caller
-from shared.core.errors import Conflict, InvalidRequest, Problem
+from shared.core.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.request import MAX_PROBLEMS
@@ -22,9 +23,15 @@ from shared.core.request_key import GONE, MISMATCH
 
 log = logging.getLogger(__name__)
 
+Step = Callable[[], str | None]
+"""What an event that is right in itself comes to; returns the id of the video that it asked for."""
+
+_TAKEN: Final = (events.REQUESTED, events.CANCEL)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context; what does not look like this is left out, as it says."""
+_TRACE_STATE: Final = re.compile(r"[!-~]([ -~]{0,510}[!-~])?")
+"""As many characters of it as W3C asks everybody to pass on."""
 
 
 class Inbox:
@@ -35,61 +42,112 @@ class Inbox:
         self._drafts = drafts
         self._keys = keys
 
-    def receive(self, caller: Caller, found: Sequence[Event], *, batch: bool) -> None:
-        """Accept the job that each event asks for; of events that are wrong in themselves, not even the others.
+    def receive(self, caller: Caller, found: Sequence[Event], *, batch: bool) -> Sequence[str | None]:
+        """Do what each event asks for; of events that are wrong in themselves, not even the others.
+
+        Returns:
+            The id of the video that each asked for; None: it asked for none, or that one was deleted since.
 
         Raises:
             InvalidRequest: Naming everything wrong in all of them. An event that carries the
-                identity of an earlier one and other data is told only after the others were accepted.
+                identity of an earlier one and other data is told only after the others were done.
         """
         places = [f"/{n}" if batch else "" for n in range(len(found))]
-        drafts, faults = [], []
+        steps: list[Step] = []
+        done: list[str | None] = []
+        faults: list[InvalidRequest] = []
         for place, event in zip(places, found, strict=True):
             try:
-                drafts.append(self._draft(caller, event))
+                steps.append(self._step(caller, event))
             except InvalidRequest as error:
                 faults.append(_at(place, error))
         _refuse(faults)
-        for place, event, draft in zip(places, found, drafts, strict=True):
+        for place, step in zip(places, steps, strict=True):
             try:
-                self._accept(caller, event, draft)
+                done.append(step())
             except InvalidRequest as error:
                 faults.append(_at(place, error))
         _refuse(faults)
+        return done
 
-    def _draft(self, caller: Caller, event: Event) -> Job:
+    def accepted(self, caller: Caller, job_id: str) -> Event | None:
+        """The reply to the event that asked for this video; None: it is gone already."""
+        try:
+            return events.accepted(self._videos.job(caller, job_id))
+        except NotFound:
+            return None
+
+    def _step(self, caller: Caller, event: Event) -> Step:
+        """Raises: InvalidRequest."""
         if problems := list(_wrong(event)):
             raise InvalidRequest(*problems, code=wire.CODE)
         try:
-            draft = self._drafts.of_body(caller, event.data).job
+            if event.type == events.CANCEL:
+                return partial(self._cancel, caller, self._unwanted(caller, event))
+            return partial(self._accept, caller, event, self._draft(caller, event))
         except InvalidRequest as error:
             raise _at("/data", error) from None
-        trace = _TRACE.fullmatch(event.extensions.get("traceparent", ""))
-        return replace(draft, cause=event.id, traceparent=trace and trace[0], expires_at=_expiry(event, draft))
 
-    def _accept(self, caller: Caller, event: Event, draft: Job) -> None:
+    def _draft(self, caller: Caller, event: Event) -> Job:
+        said = event.extensions
+        trace = _TRACE.fullmatch(said.get("traceparent", ""))
+        state = _TRACE_STATE.fullmatch(said.get("tracestate", ""))
+        draft = self._drafts.of_body(caller, event.data).job
+        return replace(
+            draft,
+            cause=event.id,
+            traceparent=trace and trace[0],
+            tracestate=trace and state and state[0],
+            correlation=said.get("correlationid") or None,
+            expires_at=_expiry(event, draft),
+        )
+
+    def _unwanted(self, caller: Caller, event: Event) -> Job:
+        job_id = event.data.get("id")
+        unknown = [Problem(f"/{name[:64]}", "is not a field here; the only one is id") for name in event.data]
+        unknown = [problem for problem in unknown if problem.pointer != "/id"]
+        if not isinstance(job_id, str) or unknown:
+            missing = [] if isinstance(job_id, str) else [Problem("/id", "must be the id of a video")]
+            raise InvalidRequest(*missing, *unknown, code=wire.CODE)
         try:
-            self._videos.accept(caller, draft, self._keys.of_event(event))
+            return self._videos.job(caller, job_id)
+        except NotFound:
+            # Knative repeats what is answered with 404.
+            raise InvalidRequest(Problem("/id", "there is no such video"), code=wire.CODE) from None
+
+    def _accept(self, caller: Caller, event: Event, draft: Job) -> str | None:
+        try:
+            video = self._videos.accept(caller, draft, self._keys.of_event(event)).video
         except Conflict as error:
             # Knative repeats what is answered with 409.
-            if error.code == GONE:
-                log.info("event repeated after its video was deleted", extra={"event": event.id})
-            elif error.code == MISMATCH:
+            if error.code == MISMATCH:
                 detail = "an earlier event of this source has this id and other data; a new event needs a new id"
                 raise InvalidRequest(Problem("/id", detail), code=MISMATCH) from None
-            else:
-                raise
+            if error.code != GONE:
+                raise Unavailable(f"not accepted now: {error.code}") from error
+            log.info("event repeated after its video was deleted", extra={"event": event.id})
+            return None
+        return str(video["id"])
+
+    def _cancel(self, caller: Caller, job: Job) -> None:
+        """A video that is over stays as it is: the wish came late, and that is nobody's fault."""
+        state = self._videos.cancelled(job).state
+        log.info("video cancelled", extra={"job": job.id, "state": state, "key_id": caller.key_id})
 
 
 def _wrong(event: Event) -> Iterator[Problem]:
-    if event.type != events.REQUESTED:
-        yield Problem("/type", f"must be {events.REQUESTED}; no other type is taken here")
+    if event.type not in _TAKEN:
+        yield Problem("/type", f"must be {' or '.join(_TAKEN)}; no other type is taken here")
     for name, value in (("id", event.id), ("source", event.source)):
         # The id goes out again as a header of every event of the job.
         if len(value) > LONGEST:
             yield Problem(f"/{name}", f"must be at most {LONGEST} characters")
+    if len(event.extensions.get("correlationid", "")) > LONGEST:
+        yield Problem("/correlationid", f"must be at most {LONGEST} characters")
     if "expirytime" in event.extensions and _time(event.extensions["expirytime"]) is None:
         yield Problem("/expirytime", wire.NOT_A_TIME)
+    if "dataref" in event.extensions:
+        yield Problem("/dataref", "data elsewhere is not fetched; send it in the event, which may have 64 KiB")
 
 
 def _expiry(event: Event, draft: Job) -> datetime:

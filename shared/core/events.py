@@ -14,7 +14,11 @@ SOURCE: Final = "/flipbook"
 """CloudEvents `source`: with `id` it identifies an event."""
 
 REQUESTED: Final = "dev.flipbook.video.requested.v1"
-"""The only one that comes from outside: its data is the body of POST /v1/videos."""
+"""From outside: its data is the body of POST /v1/videos."""
+CANCEL: Final = "dev.flipbook.video.cancel.v1"
+"""From outside: its data names the video that nobody wants any more."""
+ACCEPTED: Final = "dev.flipbook.video.accepted.v1"
+"""The reply to a request, for who prefers one. It is sent to nobody else."""
 QUEUED: Final = "dev.flipbook.video.queued.v1"
 """There is work. It names a job, but decides nothing about it. With a bell it wakes a GPU."""
 BELL: Final = "bell"
@@ -67,6 +71,24 @@ def of(job: Job) -> Event | None:
         subject=job.id,
         time=job.changed_at,
         data=_data(job),
+        # CloudEvents' extension "sequence": compared as text, hence the zeros.
+        extensions={"sequence": f"{job.version:010d}", **_origin(job)},
+    )
+
+
+def accepted(job: Job) -> Event:
+    """What answers the event that asked for `job`: the same however often it comes, and whatever the job became."""
+    return Event(
+        id=f"{event_id(job.id, 0)}_accepted",
+        type=ACCEPTED,
+        subject=job.id,
+        time=job.created_at,
+        data={
+            "id": job.id,
+            "object": "video",
+            "model": job.request.model,
+            "created_at": int(job.created_at.timestamp()),
+        },
         extensions=_origin(job),
     )
 
@@ -96,9 +118,9 @@ def deliveries_due(at: datetime) -> Event:
 
 
 def _origin(job: Job) -> dict[str, str]:
-    """What of the event that asked for the job goes on with it."""
-    named = {"causationid": job.cause, "traceparent": job.traceparent}
-    return {name: value for name, value in named.items() if value is not None}
+    """What groups the job's events, and what of the event that asked for it goes on with them."""
+    named = {"causationid": job.cause, "traceparent": job.traceparent, "tracestate": job.tracestate}
+    return {"correlationid": job.correlation or job.id} | {k: v for k, v in named.items() if v is not None}
 
 
 def _data(job: Job) -> dict[str, Any]:
@@ -107,6 +129,7 @@ def _data(job: Job) -> dict[str, Any]:
         "object": "video",
         "model": job.request.model,
         "state": job.state.value,
+        "content": f"/v1/videos/{job.id}/content" if job.state is JobState.COMPLETED else None,
         "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
         "created_at": int(job.created_at.timestamp()),
         "finished_at": int(job.finished_at.timestamp()) if job.finished_at else None,

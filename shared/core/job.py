@@ -138,6 +138,10 @@ class Job:
     """The id of the event that asked for it."""
     traceparent: str | None = None
     """The trace that it belongs to (W3C Trace Context)."""
+    tracestate: str | None = None
+    """What the tracers along the way want to hear again with it."""
+    correlation: str | None = None
+    """The `correlationid` of the event that asked for it; None: its own id stands for it."""
 
     created_at: datetime
     expires_at: datetime

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from cloudevents.core.base import BaseCloudEvent
-from cloudevents.core.bindings.http import HTTPMessage, from_binary, from_structured, to_binary
+from cloudevents.core.bindings.http import HTTPMessage, from_binary, from_structured, to_binary, to_structured
 from cloudevents.core.exceptions import BaseCloudEventException, CloudEventValidationError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
@@ -40,6 +40,16 @@ class Headers(Protocol):
 
 def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     """Headers and body of `event` in binary mode. Names are lower case, values ASCII."""
+    message = to_binary(_cloud_event(event), JSONFormat())
+    return message.headers, message.body
+
+
+def to_text(event: Event) -> bytes:
+    """The body of `event` in structured mode, which needs no headers but its content type."""
+    return to_structured(_cloud_event(event), JSONFormat()).body
+
+
+def _cloud_event(event: Event) -> CloudEvent:
     attributes: dict[str, Any] = {
         **event.extensions,
         "specversion": "1.0",
@@ -51,8 +61,7 @@ def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     }
     if event.subject:
         attributes["subject"] = event.subject
-    message = to_binary(CloudEvent(attributes, dict(event.data)), JSONFormat())
-    return message.headers, message.body
+    return CloudEvent(attributes, dict(event.data))
 
 
 def from_http(headers: Headers, body: bytes) -> Event:

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from functions.submit.app import create_app
+from shared.core import wire
 from shared.core.access import new_api_key
 from shared.core.job import CancelRequested
+from tests.functions.jobs import complete, queue
 
 TOKEN = "t" * 32
 TYPE = "dev.flipbook.video.requested.v1"
@@ -55,8 +57,8 @@ def videos(client, auth):
 
 
 def named(event):
-    """What an event says beside its job and its bell."""
-    return {name: value for name, value in event.extensions.items() if name != "bell"}
+    """What an event says of the one that asked for its job."""
+    return {name: value for name, value in event.extensions.items() if name not in ("bell", "sequence")}
 
 
 def pointers(answer):
@@ -164,6 +166,8 @@ def test_the_rest_of_a_batch_is_taken_when_one_event_stands_for_something_else(s
         (DATA, {"expirytime": "2026-13-01T00:00:00Z"}, "/expirytime"),
         (DATA, {"expirytime": "2026-01-01T00:00:00"}, "/expirytime"),
         (DATA, {"specversion": "0.3"}, "/specversion"),
+        (DATA, {"dataref": "https://example.com/data"}, "/dataref"),
+        (DATA, {"correlationid": "x" * 256}, "/correlationid"),
         ([1], {}, "/data"),
     ],
 )
@@ -218,26 +222,143 @@ def test_a_job_leaves_the_queue_when_its_event_expires(send, services, expirytim
 
 
 def test_the_events_of_a_job_name_what_caused_them_and_its_trace(send, services):
-    send(id="order%2042", traceparent=TRACE)
+    send(id="order%2042", traceparent=TRACE, tracestate="a=1,b=2", correlationid="txn-7")
     (queued,) = services.publisher.events
     services.announce(services.jobs.apply(queued.subject, CancelRequested()))
 
-    origin = {"causationid": "order 42", "traceparent": TRACE}
+    origin = {"correlationid": "txn-7", "causationid": "order 42", "traceparent": TRACE, "tracestate": "a=1,b=2"}
     assert [origin, origin] == [named(event) for event in services.publisher.events]
 
 
-def test_a_trace_of_no_known_form_is_left_out(send, services):
-    send(traceparent="00-xyz")
+@pytest.mark.parametrize("trace", [{"traceparent": "00-xyz"}, {"tracestate": "a=1"}])
+def test_a_trace_of_no_known_form_is_left_out(send, services, trace):
+    send(**trace)
 
-    assert [{"causationid": "e1"}] == [named(event) for event in services.publisher.events]
+    (event,) = services.publisher.events
+    assert {"correlationid": event.subject, "causationid": "e1"} == named(event)
 
 
-def test_senders_can_ask_for_leave_first(client, auth, path):
-    answer = client.options(path, headers=auth | {"WebHook-Request-Origin": "orders.example.com"})
+def test_a_long_tracestate_is_left_out_and_its_trace_is_not(send, services):
+    send(traceparent=TRACE, tracestate="a=" + "x" * 511)
 
-    assert (200, b"") == (answer.status_code, answer.data)
-    assert "POST, OPTIONS" == answer.headers["Allow"]
-    assert ("*", "*") == (answer.headers["WebHook-Allowed-Origin"], answer.headers["WebHook-Allowed-Rate"])
+    (event,) = services.publisher.events
+    assert {"correlationid": event.subject, "causationid": "e1", "traceparent": TRACE} == named(event)
+
+
+class TestHandshake:
+    def test_senders_get_the_leave_that_they_ask_for(self, client, auth, path):
+        asked = {"WebHook-Request-Origin": "orders.example.com", "WebHook-Request-Rate": "120"}
+
+        answer = client.options(path, headers=auth | asked)
+
+        assert (200, b"") == (answer.status_code, answer.data)
+        assert "POST, OPTIONS" == answer.headers["Allow"]
+        assert "orders.example.com" == answer.headers["WebHook-Allowed-Origin"]
+        assert "120" == answer.headers["WebHook-Allowed-Rate"]
+
+    @pytest.mark.parametrize("asked", [{}, {"WebHook-Request-Origin": "a b<c>", "WebHook-Request-Rate": "many"}])
+    def test_who_asks_for_nothing_that_can_be_read_may_send_all(self, client, auth, path, asked):
+        answer = client.options(path, headers=auth | asked)
+
+        assert ("*", "*") == (answer.headers["WebHook-Allowed-Origin"], answer.headers["WebHook-Allowed-Rate"])
+
+
+class TestCancel:
+    CANCEL = "dev.flipbook.video.cancel.v1"
+
+    def test_a_video_that_is_named_is_cancelled(self, send, videos):
+        send()
+        (video,) = videos()
+
+        for _ in range(2):
+            answer = send({"id": video["id"]}, id="c1", type=self.CANCEL)
+            assert (202, b"") == (answer.status_code, answer.data)
+        assert ["cancelled"] == [video["state"] for video in videos()]
+
+    def test_its_worker_hears_of_it(self, send, videos, services, settings):
+        send()
+        (video,) = videos()
+        services.jobs.claim("a", settings.lease)
+
+        assert 202 == send({"id": video["id"]}, id="c1", type=self.CANCEL).status_code
+        assert ["cancelling"] == [video["state"] for video in videos()]
+
+    def test_one_that_is_over_stays_as_it_is(self, send, videos, services, settings):
+        send()
+        (video,) = videos()
+        complete(services, settings, video["id"])
+
+        assert 202 == send({"id": video["id"]}, id="c1", type=self.CANCEL).status_code
+        assert ["completed"] == [video["state"] for video in videos()]
+
+    @pytest.mark.parametrize(
+        ("data", "wrong"),
+        [
+            ({}, ["/data/id"]),
+            ({"id": 7}, ["/data/id"]),
+            ({"id": "video_01ARZ3NDEKTSV4RRFFQ69G5FAV"}, ["/data/id"]),
+            ({"id": "", "why": "x"}, ["/data/why"]),
+        ],
+    )
+    def test_what_names_no_video_of_the_sender_is_refused_for_good(self, send, data, wrong):
+        answer = send(data, id="c1", type=self.CANCEL)
+
+        assert (400, wrong) == (answer.status_code, pointers(answer))
+
+    def test_another_tenant_s_video_is_none(self, send, services):
+        job = queue(services, tenant="ada")
+
+        answer = send({"id": job.id}, id="c1", type=self.CANCEL)
+
+        assert (400, ["/data/id"]) == (answer.status_code, pointers(answer))
+        assert job == services.jobs.get(job.id)
+
+    def test_in_a_batch_it_stands_beside_others_and_nothing_happens_if_one_is_wrong(self, send, send_batch, videos):
+        send()
+        cancel = item({"id": videos()[0]["id"]}, id="c1", type=self.CANCEL)
+
+        assert 400 == send_batch(cancel, item({}, id="e2")).status_code
+        assert ["queued"] == [video["state"] for video in videos()]
+        assert 202 == send_batch(cancel, item(id="e2")).status_code
+        assert ["cancelled", "queued"] == [video["state"] for video in videos()]
+
+
+class TestReply:
+    @pytest.fixture
+    def ask(self, client, auth):
+        def post(data=DATA, prefer="reply", **attributes):
+            shown = auth | headers(**attributes) | {"Prefer": prefer}
+            return client.post("/", data=json.dumps(data), headers=shown)
+
+        return post
+
+    def test_who_prefers_a_reply_gets_the_event_that_names_the_video(self, ask, videos):
+        answer = ask(traceparent=TRACE)
+        again = ask()
+
+        reply = wire.from_http(answer.headers, answer.data)
+        (video,) = videos()
+        assert (200, "dev.flipbook.video.accepted.v1", video["id"]) == (answer.status_code, reply.type, reply.subject)
+        assert {"correlationid": video["id"], "causationid": "e1", "traceparent": TRACE} == reply.extensions
+        assert {"id": video["id"], "object": "video", "model": video["model"], "created_at": video["created_at"]} == (
+            reply.data
+        )
+        assert answer.data == again.data
+
+    @pytest.mark.parametrize("prefer", ["", "wait=5", "replying", "no-reply"])
+    def test_who_does_not_gets_none(self, ask, prefer):
+        answer = ask(prefer=prefer)
+
+        assert (202, b"") == (answer.status_code, answer.data)
+
+    def test_there_is_none_for_a_cancellation_or_a_video_that_was_deleted(self, ask, client, auth, videos):
+        ask()
+        (video,) = videos()
+        cancelled = ask({"id": video["id"]}, id="c1", type=TestCancel.CANCEL)
+        client.delete(f"/v1/videos/{video['id']}", headers=auth)
+
+        for answer in (cancelled, ask()):
+            assert (202, b"") == (answer.status_code, answer.data)
 
 
 class TestToken:

@@ -6,8 +6,8 @@ from local.objects import Destination
 from shared.core import events
 
 TYPES = {value for value in vars(events).values() if isinstance(value, str) and value.startswith("dev.flipbook.")}
-HEARD_OUTSIDE_ONLY = {events.STARTED}
-SENT_TO_SUBMIT = {events.REQUESTED}
+HEARD_OUTSIDE_ONLY = {events.STARTED, events.ACCEPTED}
+SENT_TO_SUBMIT = {events.REQUESTED, events.CANCEL}
 """Past the Broker: a Trigger cannot show a key (docs/decisions/0011)."""
 
 

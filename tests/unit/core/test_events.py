@@ -74,6 +74,7 @@ def test_the_data_of_a_failure_say_why():
         "object": "video",
         "model": "mochi-1-tiny",
         "state": "failed",
+        "content": None,
         "error": {"code": "out_of_memory", "message": "the video does not fit"},
         "created_at": int(NOON.timestamp()),
         "finished_at": int(NOON.timestamp()) + 2,
@@ -117,12 +118,32 @@ def test_rings_for_callbacks_differ_in_time_only():
 
 def test_every_event_of_a_job_names_the_event_that_asked_for_it():
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    asked = {"causationid": "order 42", "traceparent": trace}
+    asked = {"correlationid": "txn", "causationid": "order 42", "traceparent": trace, "tracestate": "a=1"}
     extensions = [
-        event.extensions
+        {name: value for name, value in event.extensions.items() if name != "sequence"}
         for job in IN_STATE.values()
-        if (event := events.of(replace(job, cause="order 42", traceparent=trace)))
+        if (event := events.of(replace(job, cause="order 42", traceparent=trace, tracestate="a=1", correlation="txn")))
     ]
 
     assert [asked] * len(TYPES) == extensions
-    assert {} == told(JobState.QUEUED).extensions
+    assert {"correlationid", "sequence"} == set(told(JobState.QUEUED).extensions)
+
+
+def test_the_events_of_a_job_are_one_group_and_in_order():
+    life = [after(), after(CLAIMED), after(CLAIMED, Yielded("a"))]
+    told_ = [event.extensions for job in life if (event := events.of(job))]
+
+    assert ["0000000000", "0000000001", "0000000002"] == [each["sequence"] for each in told_]
+    assert {"video_01KDYQ3W00AAAAAAAAAAAAAAAA"} == {each["correlationid"] for each in told_}
+
+
+def test_a_completed_video_s_event_says_where_its_content_is():
+    assert "/v1/videos/video_01KDYQ3W00AAAAAAAAAAAAAAAA/content" == told(JobState.COMPLETED).data["content"]
+    assert {None} == {told(state).data["content"] for state in TYPES if state is not JobState.COMPLETED}
+
+
+def test_the_reply_to_a_request_stays_the_same_whatever_becomes_of_the_job():
+    replies = {repr(events.accepted(job)) for job in IN_STATE.values()}
+
+    assert 1 == len(replies)
+    assert told(JobState.QUEUED).id != events.accepted(IN_STATE[JobState.QUEUED]).id
