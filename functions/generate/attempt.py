@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import Final, TypeVar
+from typing import Final
 
 from functions.generate import playback
 from functions.generate.encode import encode
 from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
+from functions.generate.overlap import overlapped
 from functions.generate.patience import Patience
+from functions.generate.shelf import Shelf
 from functions.generate.spritesheet import Spritesheet
 from functions.generate.stopwatch import Lap, Stopwatch
 from functions.generate.thumbnail import MiddleFrame, thumbnail
 from functions.generate.workfolder import workfolder
-from shared.core import keys
-from shared.core.errors import NotFound, Unavailable
+from shared.core.errors import Unavailable
 from shared.core.job import Cancelled, Change, Job, Yielded
-from shared.core.output import Artifact, Output
+from shared.core.output import Output
 from shared.core.progress import Phase, Progress
 from shared.core.timings import Timings
 from shared.settings import Settings
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 REPORT_EVERY: Final = 0.5
 """Seconds between two reports of the same phase."""
@@ -66,11 +66,9 @@ class Attempt:
         self._attempt = job.attempt
         self._watch = Stopwatch(waited)
         self._heartbeat = heartbeat
-        self._patience = patience
         self._drain = drain
         self._end = end
-        self._checkpoint = keys.checkpoint_key(job.tenant, job.id)
-        self._checkpointed = job.attempts > 1
+        self.shelf = Shelf(services, job, patience, self._look)
         self._first_step = 0
         self._reported = (Phase.LOADING, 0.0)
 
@@ -83,14 +81,14 @@ class Attempt:
             TemporaryError: Something was away; the next attempt may do better.
         """
         self._report(Phase.ENCODING, 0)
-        with self._watch.lap(Lap.PROMPT):
-            drawing = self._engine.begin(self._job.request, self._resumable())
-        self._first_step = drawing.step
-        if drawing.step:
-            log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
-        self._denoise(drawing)
-        self._look()
-        with workfolder() as folder:
+        with self.shelf, workfolder() as folder:
+            with self._watch.lap(Lap.PROMPT):
+                drawing = self._engine.begin(self._job.request, self.shelf.checkpoint())
+            self._first_step = drawing.step
+            if drawing.step:
+                log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
+            self._denoise(drawing)
+            self._look()
             return self._store(drawing, Path(folder))
 
     def _denoise(self, drawing: Drawing) -> None:
@@ -102,34 +100,15 @@ class Attempt:
             # Each slice gains a step, or a job whose beginning takes a whole one would go round for ever.
             if self._drain.is_set() or (gained and time.monotonic() > self._end):
                 if gained:
-                    self._save(drawing)
+                    self.shelf.keep(drawing.checkpoint(), drawing.step)
+                    self.shelf.settle()
                 raise Interrupted(Yielded(self._attempt))
             if time.monotonic() - saved_at >= self._settings.checkpoint.total_seconds():
-                self._save(drawing)
+                self.shelf.keep(drawing.checkpoint(), drawing.step)
                 saved_at = time.monotonic()
             with self._watch.lap(Lap.DENOISE):
                 drawing.advance()
             self._report(Phase.DENOISING, drawing.step)
-
-    def tidy(self) -> None:
-        """Remove the checkpoint of a job that is over. What stays goes with the job's record."""
-        if self._checkpointed:
-            self._remove(self._checkpoint)
-
-    def vanish(self) -> None:
-        """Remove what was stored for a job whose record is gone: recover, which removed both, was here before us."""
-        try:
-            self._services.jobs.get(self._job.id)
-        except NotFound:
-            self._remove(keys.job_prefix(self._job.tenant, self._job.id))
-        except Unavailable as error:
-            log.debug("job not looked for", extra={"job": self._job.id, "error": error})
-
-    def _remove(self, prefix: str) -> None:
-        try:
-            self._services.artifacts.delete(prefix)
-        except Unavailable as error:
-            log.warning("artifacts not removed", extra={"job": self._job.id, "error": error})
 
     def _look(self) -> None:
         """Whether anybody still wants the video of us."""
@@ -146,7 +125,8 @@ class Attempt:
         middle = MiddleFrame(request.num_frames)
         sprites = Spritesheet(num_frames=request.num_frames, width=request.width, height=request.height)
         with self._watch.lap(Lap.ENCODE):
-            encode(sprites.watch(middle.watch(self._frames(drawing))), movie, request, crf=self._job.terms.crf)
+            pictures = sprites.watch(middle.watch(self._frames(drawing)))
+            overlapped(pictures, lambda chunks: encode(chunks, movie, request, crf=self._job.terms.crf))
             facts = playback.examine(movie)
             playback.check(facts, request)
             assert middle.picture is not None
@@ -155,9 +135,9 @@ class Attempt:
         self._look()
         self._report(Phase.UPLOADING, drawing.step)
         with self._watch.lap(Lap.UPLOAD):
-            video = self._upload(movie, "video/mp4")
-            thumb = self._upload(still, "image/webp")
-            spritesheet = self._upload(sheet, "image/jpeg")
+            video = self.shelf.upload(movie, "video/mp4")
+            thumb = self.shelf.upload(still, "image/webp")
+            spritesheet = self.shelf.upload(sheet, "image/jpeg")
         return Output(
             video=video,
             thumbnail=thumb,
@@ -184,42 +164,6 @@ class Attempt:
                 return
             self._look()
             yield chunk
-
-    def _upload(self, path: Path, content_type: str) -> Artifact:
-        key = keys.artifact_key(self._job.tenant, self._job.id, self._attempt, path.name)
-        return self._patiently(lambda: self._services.artifacts.put(key, path, content_type))
-
-    def _resumable(self) -> bytes | None:
-        """The checkpoint that an earlier attempt left, if there is one."""
-        if not self._checkpointed:
-            return None
-        try:
-            return self._patiently(lambda: b"".join(self._services.artifacts.read(self._checkpoint)))
-        except NotFound:
-            return None
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        """An artifact store that is away for a while must cost neither a finished drawing nor half of one."""
-        give_up = time.monotonic() + self._patience.artifacts
-        while True:
-            try:
-                return call()
-            except Unavailable as error:
-                if time.monotonic() > give_up:
-                    raise
-                log.warning("waiting for the artifact store", extra={"job": self._job.id, "error": error})
-            time.sleep(self._patience.artifacts_pause)
-            self._look()
-
-    def _save(self, drawing: Drawing) -> None:
-        """Store a checkpoint. Without it the next attempt draws more steps again; it is worth no failure."""
-        try:
-            self._services.artifacts.put(self._checkpoint, drawing.checkpoint(), "application/octet-stream")
-        except Unavailable as error:
-            log.warning("checkpoint not stored", extra={"job": self._job.id, "step": drawing.step, "error": error})
-        else:
-            self._checkpointed = True
-            log.info("checkpoint stored", extra={"job": self._job.id, "step": drawing.step})
 
     def _report(self, phase: Phase, step: int) -> None:
         """Say how far we are; each new phase at once, steps now and then. Worth no failure either."""

@@ -128,9 +128,9 @@ class Painter:
             change = self._outcome(job, job.attempt, run)
             after = self._settle(job, change) if change else None
         if after is None:
-            run.vanish()
+            run.shelf.vanish()
         elif after.state.is_final:
-            run.tidy()
+            run.shelf.tidy()
 
     def _outcome(self, job: Job, attempt: str, run: Attempt) -> Change | None:
         """What to say of the attempt when it is over; None when nobody wants to hear it."""

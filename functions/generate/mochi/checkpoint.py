@@ -1,6 +1,8 @@
 """A drawing between two steps, as bytes: the latents, and what proves that they fit.
 
-A safetensors file; its metadata, one JSON text, names the request, the step and a seal over all of it.
+A safetensors file of `latents` and `sigmas`; its metadata, one JSON text, names model, preset,
+request, seed and step, with a seal over all of it. The seed is the whole state of chance: it made
+the first latents, and the steps behind them throw no dice.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from functions.generate.fingerprint import fingerprint
+from functions.generate.mochi.modules import EXACT
 from shared.core.request import VideoRequest
 
 FORMAT: Final = "flipbook-checkpoint/1"
-"""Another number for anything that changes what the bytes mean: old ones are then not used."""
+"""Another number for anything that changes what the bytes mean: old ones are then not used.
+
+Facts may be added: who does not know them still finds the seal whole, and who misses them takes the default."""
 KEY: Final = "flipbook"
 
 
@@ -35,41 +40,59 @@ class State:
     latents: torch.Tensor
 
 
-def pack(state: State, request: VideoRequest) -> bytes:
-    latents = state.latents.cpu().contiguous()
-    facts = {
-        "format": FORMAT,
-        "model": request.model,
-        "request": fingerprint(request),
-        "step": state.step,
-    }
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which drawing it is: what a checkpoint must agree with, or other steps would follow than those before it."""
+
+    request: VideoRequest
+    preset: str
+    sigmas: torch.Tensor
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        return {
+            "format": FORMAT,
+            "model": self.request.model,
+            "preset": self.preset,
+            "request": fingerprint(self.request),
+            "seed": self.request.seed,
+            "sigmas": _digest(self.sigmas.cpu()).hexdigest(),
+        }
+
+
+def pack(state: State, identity: Identity) -> bytes:
+    latents, sigmas = state.latents.cpu().contiguous(), identity.sigmas.cpu().contiguous()
+    facts = identity.facts | {"step": state.step}
     # One key: safetensors writes several in an order that changes from call to call.
-    return save({"latents": latents}, metadata={KEY: json.dumps(facts | {"seal": _seal(facts, latents)})})
+    metadata = {KEY: json.dumps(facts | {"seal": _seal(facts, latents)})}
+    return save({"latents": latents, "sigmas": sigmas}, metadata=metadata)
 
 
-def unpack(data: bytes, request: VideoRequest, *, like: torch.Tensor) -> State:
+def unpack(data: bytes, identity: Identity, *, like: torch.Tensor) -> State:
     """The state in `data`, on the device of `like`.
 
     Raises:
-        Unusable: It is damaged, of another format, model or request, or its latents differ from
-            `like` in shape or type (another kind of device drew them).
+        Unusable: It is damaged, of another format, model, preset, request or schedule, or its latents
+            differ from `like` in shape or type (another kind of device drew them).
     """
     try:
-        latents = load(data)["latents"]
-        facts = _metadata(data)
+        tensors, facts = load(data), _metadata(data)
+        latents, sigmas = tensors["latents"], tensors.get("sigmas")
         seal, step = facts.pop("seal"), int(facts["step"])
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise Unusable(f"it cannot be read: {error}") from None
-    if seal != _seal(facts, latents):
+    if seal != _seal(facts, latents) or not _sound(sigmas, facts.get("sigmas")):
         raise Unusable("its seal is broken")
-    wanted = {"format": FORMAT, "model": request.model, "request": fingerprint(request)}
-    wrong = [name for name, value in wanted.items() if facts.get(name) != value]
+    wanted = identity.facts
+    # The first checkpoints did not have these; all of them were of the exact preset.
+    told = {"preset": EXACT, "seed": wanted["seed"], "sigmas": wanted["sigmas"]} | facts
+    wrong = [name for name, value in wanted.items() if told.get(name) != value]
     if wrong:
         raise Unusable(f"it is of another {' and '.join(wrong)}")
     if latents.shape != like.shape or latents.dtype != like.dtype:
         raise Unusable(f"it holds {latents.dtype} {tuple(latents.shape)}, not {like.dtype} {tuple(like.shape)}")
-    if not 0 <= step <= request.num_inference_steps:
-        raise Unusable(f"it claims step {step} of {request.num_inference_steps}")
+    if not 0 <= step <= identity.request.num_inference_steps:
+        raise Unusable(f"it claims step {step} of {identity.request.num_inference_steps}")
     return State(step, latents.to(like.device))
 
 
@@ -80,8 +103,24 @@ def _metadata(data: bytes) -> dict[str, Any]:
     return dict(json.loads(header["__metadata__"][KEY]))
 
 
+def _sound(sigmas: torch.Tensor | None, digest: object) -> bool:
+    """Whether the sigmas are those that the facts speak of; the first checkpoints had neither."""
+    if sigmas is None or digest is None:
+        return sigmas is None and digest is None
+    return bool(digest == _digest(sigmas).hexdigest())
+
+
 def _seal(facts: Mapping[str, Any], latents: torch.Tensor) -> str:
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    # As bytes, because numpy has no bfloat16.
-    digest.update(latents.contiguous().view(torch.uint8).numpy().tobytes())
+    digest.update(_bytes(latents))
     return digest.hexdigest()
+
+
+def _digest(tensor: torch.Tensor) -> Any:
+    """Of its numbers, their type and their shape."""
+    return hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)} ".encode() + _bytes(tensor))
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    # By way of bytes, because numpy has no bfloat16.
+    return tensor.contiguous().view(torch.uint8).numpy().tobytes()

@@ -13,7 +13,7 @@ import torch
 
 from functions.generate.engine import Frames
 from functions.generate.mochi import decoding, denoising, prompt
-from functions.generate.mochi.checkpoint import State, Unusable, pack, unpack
+from functions.generate.mochi.checkpoint import Identity, State, Unusable, pack, unpack
 from functions.generate.mochi.memory import room
 from functions.generate.mochi.modules import Modules
 from shared.core.errors import DrawingFailed
@@ -27,10 +27,10 @@ class MochiDrawing:
 
     def __init__(self, modules: Modules, request: VideoRequest, checkpoint: bytes | None = None) -> None:
         self._modules = modules
-        self._request = request
         with room(), torch.inference_mode():
             words = prompt.encode(modules, request)
             plan = denoising.schedule(modules, request.num_inference_steps)
+            self._identity = Identity(request, modules.preset, plan.sigmas)
             self._denoiser = denoising.Denoiser(modules, request, words, plan)
             self._state = self._start(checkpoint, denoising.noise(modules, request, words.embeddings.dtype))
 
@@ -56,7 +56,7 @@ class MochiDrawing:
         self._state = State(state.step + 1, latents)
 
     def checkpoint(self) -> bytes:
-        return pack(self._state, self._request)
+        return pack(self._state, self._identity)
 
     def decode(self) -> Iterator[Frames]:
         chunks = decoding.decode(self._modules.vae, self._state.latents)
@@ -71,7 +71,7 @@ class MochiDrawing:
         if checkpoint is None:
             return State(0, noise)
         try:
-            return unpack(checkpoint, self._request, like=noise)
+            return unpack(checkpoint, self._identity, like=noise)
         except Unusable as reason:
             log.warning("starting at step 0, the checkpoint is of no use: %s", reason)
             return State(0, noise)

@@ -11,7 +11,7 @@ from safetensors.torch import load, save
 
 from functions.generate.fingerprint import fingerprint
 from functions.generate.mochi import checkpoint
-from functions.generate.mochi.checkpoint import State, Unusable, pack, unpack
+from functions.generate.mochi.checkpoint import Identity, State, Unusable, pack, unpack
 from shared.core.request import VideoRequest
 
 REQUEST = VideoRequest(
@@ -27,20 +27,22 @@ REQUEST = VideoRequest(
     guidance_scale=4.5,
 )
 LATENTS = torch.arange(24, dtype=torch.float32).reshape(1, 2, 3, 4) / 7
-PACKED = pack(State(3, LATENTS), REQUEST)
+SIGMAS = torch.tensor([0.0, 0.0125, 0.025, 0.3, 1.0])
+IDENTITY = Identity(REQUEST, "exact", SIGMAS)
+PACKED = pack(State(3, LATENTS), IDENTITY)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_what_is_packed_comes_back_bit_for_bit(dtype):
     latents = LATENTS.to(dtype)
-    state = unpack(pack(State(3, latents), REQUEST), REQUEST, like=torch.zeros_like(latents))
+    state = unpack(pack(State(3, latents), IDENTITY), IDENTITY, like=torch.zeros_like(latents))
     assert 3 == state.step
     assert dtype == state.latents.dtype
     assert torch.equal(latents, state.latents)
 
 
 def test_the_same_state_gives_the_same_bytes():
-    assert PACKED == pack(State(3, LATENTS.clone()), REQUEST)
+    assert PACKED == pack(State(3, LATENTS.clone()), IDENTITY)
 
 
 def test_the_prompt_is_not_in_it():
@@ -53,21 +55,31 @@ def test_no_flipped_bit_goes_unseen(where, bit):
     damaged = bytearray(PACKED)
     damaged[where] ^= 1 << bit
     with pytest.raises(Unusable):
-        unpack(bytes(damaged), REQUEST, like=LATENTS)
+        unpack(bytes(damaged), IDENTITY, like=LATENTS)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(PACKED) - 1))
 def test_no_cut_goes_unseen(length):
     with pytest.raises(Unusable):
-        unpack(PACKED[:length], REQUEST, like=LATENTS)
+        unpack(PACKED[:length], IDENTITY, like=LATENTS)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=100))
 def test_other_bytes_are_refused_not_crashed_on(data):
     with pytest.raises(Unusable):
-        unpack(data, REQUEST, like=LATENTS)
+        unpack(data, IDENTITY, like=LATENTS)
+
+
+def sealed(facts, **tensors):
+    """A file as `pack` writes it, of any facts."""
+    text = json.dumps(facts | {"seal": checkpoint._seal(facts, LATENTS)})
+    return save({"latents": LATENTS} | tensors, {checkpoint.KEY: text})
+
+
+FIRST = {"format": checkpoint.FORMAT, "model": REQUEST.model, "request": fingerprint(REQUEST), "step": 3}
+"""All that the first checkpoints told."""
 
 
 @pytest.mark.parametrize(
@@ -76,18 +88,51 @@ def test_other_bytes_are_refused_not_crashed_on(data):
         ({"format": "flipbook-checkpoint/0"}, "of another format"),
         ({"model": "mochi-1-preview"}, "of another model"),
         ({"request": "0" * 64}, "of another request"),
+        ({"preset": "fast"}, "of another preset"),
+        ({"preset": None}, "of another preset"),
+        ({"seed": 8}, "of another seed"),
         ({"step": 5}, "claims step 5 of 4"),
         ({"step": -1}, "claims step -1 of 4"),
         ({"step": "three"}, "cannot be read"),
     ],
 )
 def test_a_sound_checkpoint_that_does_not_fit_is_refused_with_the_reason(facts, reason):
-    right = {"format": checkpoint.FORMAT, "model": REQUEST.model, "request": fingerprint(REQUEST), "step": 3}
-    metadata = right | facts
-    text = json.dumps(metadata | {"seal": checkpoint._seal(metadata, LATENTS)})
-    data = save({"latents": LATENTS}, {checkpoint.KEY: text})
     with pytest.raises(Unusable, match=reason):
-        unpack(data, REQUEST, like=LATENTS)
+        unpack(sealed(IDENTITY.facts | {"step": 3} | facts, sigmas=SIGMAS), IDENTITY, like=LATENTS)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        dataclasses.replace(IDENTITY, preset="fast"),
+        dataclasses.replace(IDENTITY, sigmas=SIGMAS.sqrt()),
+        dataclasses.replace(IDENTITY, request=dataclasses.replace(REQUEST, seed=8)),
+    ],
+)
+def test_neither_another_preset_nor_another_schedule_nor_another_seed_goes_on_from_it(identity):
+    with pytest.raises(Unusable, match="it is of another "):
+        unpack(PACKED, identity, like=LATENTS)
+
+
+@pytest.mark.parametrize("sigmas", [{}, {"sigmas": SIGMAS.flip(0)}, {"sigmas": SIGMAS.view(torch.int32)}])
+def test_sigmas_other_than_those_that_the_facts_name_break_the_seal(sigmas):
+    with pytest.raises(Unusable, match="its seal is broken"):
+        unpack(sealed(IDENTITY.facts | {"step": 3}, **sigmas), IDENTITY, like=LATENTS)
+
+
+def test_a_checkpoint_of_the_first_version_is_gone_on_from():
+    assert 3 == unpack(sealed(FIRST), IDENTITY, like=LATENTS).step
+    with pytest.raises(Unusable, match="of another preset"):
+        unpack(sealed(FIRST), dataclasses.replace(IDENTITY, preset="fast"), like=LATENTS)
+
+
+def test_the_first_version_goes_on_from_ours():
+    """It looks at the facts that it knows, and at the seal, which covers those too that it does not."""
+    facts = checkpoint._metadata(PACKED)
+    seal = facts.pop("seal")
+
+    assert seal == checkpoint._seal(facts, load(PACKED)["latents"])
+    assert FIRST == {name: facts[name] for name in FIRST}
 
 
 def test_a_safetensors_file_of_someone_else_is_refused():
@@ -95,13 +140,13 @@ def test_a_safetensors_file_of_someone_else_is_refused():
     for data in (*(save({"latents": LATENTS}, facts) for facts in theirs), save({"weights": LATENTS})):
         assert load(data)
         with pytest.raises(Unusable, match="cannot be read"):
-            unpack(data, REQUEST, like=LATENTS)
+            unpack(data, IDENTITY, like=LATENTS)
 
 
 @pytest.mark.parametrize("like", [LATENTS.to(torch.bfloat16), LATENTS[:, :1]])
 def test_latents_of_another_shape_or_type_are_refused(like):
     with pytest.raises(Unusable, match="it holds"):
-        unpack(PACKED, REQUEST, like=like)
+        unpack(PACKED, IDENTITY, like=like)
 
 
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(VideoRequest)])
