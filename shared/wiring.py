@@ -21,6 +21,7 @@ from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.memory_queue import MemoryQueue
 from shared.adapters.memory_rates import MemoryRateStore
+from shared.adapters.memory_runs import MemoryRunStore
 from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
@@ -30,6 +31,7 @@ from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
 from shared.adapters.redis_rates import RedisRateStore
+from shared.adapters.redis_runs import RedisRunStore
 from shared.core import events
 from shared.core.errors import Unavailable
 from shared.core.job import Job, JobState
@@ -44,6 +46,7 @@ from shared.ports import (
     Outbox,
     Queue,
     RateStore,
+    RunStore,
     WebhookSender,
 )
 from shared.settings import REDIS_SCHEMES, BadSetting, Settings
@@ -61,6 +64,7 @@ class Services:
     jobs: JobStore
     changes: Changes
     queue: Queue
+    runs: RunStore
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
@@ -142,7 +146,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
         UnsafeServer: The job store is set up so that it may drop jobs.
     """
-    jobs, changes, queue, outbox, deliveries, dead_letters, api_keys = _stores(settings)
+    jobs, changes, queue, runs, outbox, deliveries, dead_letters, api_keys = _stores(settings)
     try:
         jobs.ping()
     except Unavailable as error:
@@ -151,6 +155,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         jobs=jobs,
         changes=changes,
         queue=queue,
+        runs=runs,
         outbox=outbox,
         deliveries=deliveries,
         dead_letters=dead_letters,
@@ -163,7 +168,9 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
     )
 
 
-def _stores(settings: Settings) -> tuple[JobStore, Changes, Queue, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
+def _stores(
+    settings: Settings,
+) -> tuple[JobStore, Changes, Queue, RunStore, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
     scheme = settings.redis_url.partition("://")[0]
     if scheme == "memory":
         memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention)
@@ -171,6 +178,7 @@ def _stores(settings: Settings) -> tuple[JobStore, Changes, Queue, Outbox, Deliv
             MemoryJobStore(memory),
             MemoryChanges(memory),
             MemoryQueue(memory),
+            MemoryRunStore(memory),
             MemoryOutbox(memory),
             MemoryDeliveryStore(memory),
             MemoryDeadLetterStore(memory),
@@ -183,6 +191,7 @@ def _stores(settings: Settings) -> tuple[JobStore, Changes, Queue, Outbox, Deliv
         RedisJobStore(redis, settings.retention),
         RedisChanges(redis),
         RedisQueue(redis),
+        RedisRunStore(redis),
         RedisOutbox(redis),
         RedisDeliveryStore(redis, settings.retention),
         RedisDeadLetterStore(redis),

@@ -17,6 +17,7 @@ from shared.adapters.memory_deliveries import MemoryDeliveryStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.memory_queue import MemoryQueue
+from shared.adapters.memory_runs import MemoryRunStore
 from shared.adapters.redis_api_keys import RedisKeyStore
 from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
@@ -25,6 +26,7 @@ from shared.adapters.redis_deliveries import RedisDeliveryStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
+from shared.adapters.redis_runs import RedisRunStore
 from shared.core.ids import new_attempt_id, new_job_id
 from shared.core.job import (
     Cancelled,
@@ -40,7 +42,7 @@ from shared.core.job import (
 )
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
-from shared.ports import Changes, DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox, Queue
+from shared.ports import Changes, DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox, Queue, RunStore
 
 RETENTION: Final = timedelta(milliseconds=150)
 """Of jobs; short enough for a test to see its end."""
@@ -124,6 +126,7 @@ class Stores:
     jobs: JobStore
     changes: Changes
     queue: Queue
+    runs: RunStore
     outbox: Outbox
     deliveries: DeliveryStore
     dead_letters: DeadLetterStore
@@ -159,6 +162,7 @@ def memory_stores(clock: Clock | None = None) -> Stores:
         MemoryJobStore(memory),
         MemoryChanges(memory),
         MemoryQueue(memory),
+        MemoryRunStore(memory),
         MemoryOutbox(memory),
         MemoryDeliveryStore(memory),
         MemoryDeadLetterStore(memory),
@@ -174,6 +178,7 @@ def redis_stores(url: str) -> Iterator[Stores]:
         RedisJobStore(connection, RETENTION),
         RedisChanges(connection),
         RedisQueue(connection),
+        RedisRunStore(connection),
         RedisOutbox(connection),
         RedisDeliveryStore(connection, timedelta(days=1)),
         RedisDeadLetterStore(connection),

@@ -16,6 +16,7 @@ from shared.core.job import Job
 from shared.core.progress import Progress
 from shared.core.queue import MOST_WAITS, Pause
 from shared.core.request_key import KeyUse
+from shared.core.run import Run
 from shared.ports import DeadLetter
 
 
@@ -46,6 +47,8 @@ class Memory:
     dead_letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=1000))
     """Newest first."""
     dead_letter_count: int = 0
+    runs: dict[str, deque[Run]] = field(default_factory=dict)
+    """By model, newest first."""
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
 
     ears: set[SimpleQueue[str]] = field(default_factory=set)

@@ -15,6 +15,7 @@ from shared.core.job import Job
 from shared.core.progress import Progress
 from shared.core.queue import Pause
 from shared.core.request_key import KeyUse
+from shared.core.run import Run
 from shared.ports import DeadLetter
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ PAUSE: Final = Codec(Pause)
 PROGRESS: Final = Codec(Progress)
 KEY_USE: Final = Codec(KeyUse)
 DEAD_LETTER: Final = Codec(DeadLetter)
+RUN: Final = Codec(Run)
 API_KEY: Final = Codec(ApiKey)
 
 

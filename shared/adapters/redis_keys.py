@@ -91,6 +91,11 @@ def rate(name: str) -> str:
     return f"{_TAG}:rate:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
+def runs(model: str) -> str:
+    """LIST of the model's latest runs, newest first: Run as JSON."""
+    return f"{_TAG}:runs:{model}"
+
+
 LASTING: Final[Mapping[str, str]] = {
     QUEUE: "holds queued jobs",
     EXPIRIES: "holds queued jobs",
@@ -101,6 +106,7 @@ LASTING: Final[Mapping[str, str]] = {
     EVENTS: "empties as events are sent",
     DELIVERIES: "holds pending deliveries",
     DEAD_LETTERS: "has a greatest length",
+    runs("*"): "has a greatest length, and there is one for each model",
     DEAD_LETTER_COUNT: "is one number",
     API_KEYS: "has a greatest length",
     api_key("*"): "are as many as API_KEYS has members",

@@ -14,9 +14,11 @@ from shared.ports.outbox import Outbox
 from shared.ports.publisher import EventPublisher
 from shared.ports.queue import Queue
 from shared.ports.rates import RateStore
+from shared.ports.runs import KEPT_RUNS, RunStore
 from shared.ports.webhooks import WebhookSender
 
 __all__ = [
+    "KEPT_RUNS",
     "MAX_KEYS",
     "ArtifactStore",
     "Changes",
@@ -34,6 +36,7 @@ __all__ = [
     "Queue",
     "QueueDepth",
     "RateStore",
+    "RunStore",
     "Sighting",
     "WebhookSender",
 ]

@@ -21,6 +21,7 @@ from shared.core.rate import Rate
 from shared.core.request_key import RequestKey
 from tests.contract.test_api_keys import entry
 from tests.contract.test_dead_letters import letter
+from tests.contract.test_run_store import run
 from tests.servers import Valkey
 from tests.stores import LEASE, OUTPUT, Stores, new_job, redis_stores
 
@@ -48,6 +49,7 @@ def use_everything(stores: Stores) -> None:
     """Leave jobs in every kind of state, and of every kind of row at least one."""
     stores.finish()
     stores.dead_letters.add(letter(0))
+    stores.runs.add(run())
     stores.api_keys.add(entry())
     stores.jobs.apply(stores.add().id, CancelRequested())
     key = RequestKey(name="client:a", fingerprint="b", life=LEASE)
