@@ -11,6 +11,7 @@ from functions.generate.attempt import Attempt, Interrupted
 from functions.generate.awakening import Awakening
 from functions.generate.engine import VideoEngine
 from functions.generate.heartbeat import Heartbeat
+from functions.generate.learning import learn
 from functions.generate.patience import Patience
 from shared.core import events
 from shared.core.errors import (
@@ -181,6 +182,7 @@ class Painter:
             else:
                 self._tell(after)
                 self._services.announce(after)
+                learn(self._services.runs, after, long=self._settings.long)
                 return after
         return None
 

@@ -23,7 +23,7 @@ _FEW: Final = 9
 """With fewer, nobody knows yet how far runs differ."""
 _SPREAD: Final = 1.5
 """How far they are taken to differ until then."""
-_WILDEST: Final = 100.0
+_WILDEST: Final = 1000.0
 """A factor beyond it, or below its inverse, is a fault of the measurement."""
 LONGEST_S: Final = 86_400.0
 COLD_START_S: Final = 30.0

@@ -85,6 +85,8 @@ class Settings:
     """For so long a repeated request (Idempotency-Key, client id, event) finds the job of the first."""
     link_ttl: timedelta = _setting("LINK_TTL_SECONDS", readers.seconds, "900")
     """How long a presigned link to an artifact works."""
+    long: timedelta = _setting("LONG_SECONDS", readers.seconds, "300")
+    """A video that is expected to take more GPU time than this is called long."""
     resend: timedelta = _setting("RESEND_SECONDS", readers.seconds, "10")
     """recover sends outbox rows older than this."""
     wake_limit: int = _setting("WAKE_LIMIT", readers.count, "16")

@@ -21,6 +21,26 @@ QUEUE_SECONDS = Histogram(
     ["model"],
     buckets=(0.1, 1, 5, 15, 30, 60, 120, 300, 600, 3600),
 )
+GPU_SECONDS = Histogram(
+    "flipbook_gpu_seconds",
+    "GPU time of completed videos",
+    ["model"],
+    buckets=(1, 5, 15, 30, 60, 120, 240, 300, 360, 480, 600, 1200, 3600),
+)
+ESTIMATES = Counter(
+    "flipbook_estimates_total",
+    "Completed videos by what was foretold of their length, long or short, and whether it was true",
+    ["model", "verdict"],
+)
+ESTIMATE_ERROR = Histogram(
+    "flipbook_estimate_error_ratio",
+    "By which share of the truth the expected GPU time missed it",
+    ["model"],
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10),
+)
+ESTIMATES_EXCEEDED = Counter(
+    "flipbook_estimates_exceeded_total", "Completed videos that took longer than the cautious estimate", ["model"]
+)
 LEASES_EXPIRED = Counter("flipbook_leases_expired_total", "Workers that were lost")
 EVENTS_RESENT = Counter("flipbook_events_resent_total", "Outbox rows sent by recover")
 DEAD_LETTERS = Counter("flipbook_dead_letters_total", "Events that the Broker gave up on")
