@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Final, NoReturn, cast
 
 from shared.adapters.file_artifacts import FileArtifacts
+from shared.adapters.file_key_set import FileKeySet
 from shared.adapters.http_broker import HttpBroker
+from shared.adapters.http_key_set import HttpKeySet
 from shared.adapters.http_webhooks import HttpWebhooks
 from shared.adapters.memory import Memory
 from shared.adapters.memory_api_keys import MemoryKeyStore
@@ -42,6 +44,7 @@ from shared.ports import (
     DeliveryStore,
     EventPublisher,
     JobStore,
+    KeySetSource,
     KeyStore,
     Outbox,
     Queue,
@@ -166,6 +169,11 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         webhooks=HttpWebhooks(settings.webhook_networks, timeout=settings.webhook_timeout),
         wake_limit=settings.wake_limit,
     )
+
+
+def key_set(url: str) -> KeySetSource:
+    """Where an issuer's public keys lie: https:// or file://."""
+    return FileKeySet.from_url(url) if url.startswith("file://") else HttpKeySet(url)
 
 
 def _stores(

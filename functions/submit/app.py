@@ -5,19 +5,17 @@ from __future__ import annotations
 from flask import Flask
 
 from functions import kit
-from functions.submit import door, limits
+from functions.submit import door, doorkeeper, limits
 from functions.submit.content_routes import content_routes
 from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
 from functions.submit.document_routes import document_routes
-from functions.submit.doorkeeper import Doorkeeper
 from functions.submit.drafts import Drafts
 from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
 from functions.submit.inbox import Inbox
 from functions.submit.key_routes import key_routes
-from functions.submit.known_keys import KnownKeys
 from functions.submit.limiter import Limiter
 from functions.submit.live import Live
 from functions.submit.live_routes import live_routes
@@ -32,7 +30,6 @@ from functions.submit.steering_routes import steering_routes
 from functions.submit.unsupported_routes import unsupported_routes
 from functions.submit.video_routes import video_routes
 from shared import wiring
-from shared.core.access import Keyring
 from shared.settings import Settings
 from shared.telemetry import log as log_lines
 from shared.wiring import Services
@@ -44,7 +41,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     log_lines.set_up(settings.log_level)
     services = services or wiring.build(settings)
     app = kit.create_app(__name__, ping=services.ping)
-    door.guard(app, _doorkeeper(settings, services))
+    door.guard(app, doorkeeper.of(settings, services))
     limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
     videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
     drafts = Drafts(services, settings, videos)
@@ -65,11 +62,3 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     ):
         app.register_blueprint(routes)
     return app
-
-
-def _doorkeeper(settings: Settings, services: Services) -> Doorkeeper:
-    return Doorkeeper(
-        keyring=Keyring(settings.api_keys),
-        known=KnownKeys(services.api_keys, settings.key_peppers),
-        event_token=settings.event_token,
-    )

@@ -32,7 +32,7 @@ def guard(app: Flask, keeper: Doorkeeper) -> None:
         if request.endpoint in OPEN:
             return None
         found = keeper.sender(request.headers.get(TOKEN, "")) if request.blueprint == EVENTS else None
-        found = found or keeper.key_holder(_key())
+        found = found or _shown(keeper)
         if found is None:
             return _refused()
         g.caller = found
@@ -56,10 +56,12 @@ def needed(method: str, path: str, blueprint: str | None) -> Scope:
     return Scope.READ if method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
 
 
-def _key() -> str:
-    """The key that is shown. A bearer's word counts before the other header's."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.headers.get(API_KEY, "")
+def _shown(keeper: Doorkeeper) -> Caller | None:
+    """Whom the request's headers let in. A bearer's word counts before the other header's."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return keeper.bearer(bearer.strip(), sends_events=request.blueprint == EVENTS)
+    return keeper.key_holder(request.headers.get(API_KEY, ""))
 
 
 def _refused() -> Response:

@@ -56,9 +56,11 @@ class KeyWish(BaseModel):
     tenant: Annotated[StrictStr, AfterValidator(_tenant)]
     """Whose videos it opens."""
     scopes: Annotated[
-        list[Annotated[StrictStr, AfterValidator(_scope)]], Field(min_length=1, max_length=3), AfterValidator(_once)
+        list[Annotated[StrictStr, AfterValidator(_scope)]],
+        Field(min_length=1, max_length=len(Scope)),
+        AfterValidator(_once),
     ]
-    """`videos:read`, `videos:write`, `admin`; there is no default."""
+    """`videos:read`, `videos:write`, `videos:priority`, `admin`; there is no default."""
     label: Annotated[StrictStr, Field(max_length=100), AfterValidator(_label)] = ""
     """For people."""
     expires_in_seconds: Annotated[StrictInt, Field(ge=1, le=_seconds(LONGEST_LIFE))] | None = None

@@ -9,6 +9,7 @@ from shared.ports.artifacts import ArtifactStore
 from shared.ports.changes import Changes, Listening
 from shared.ports.dead_letters import DeadLetter, DeadLetterStore
 from shared.ports.deliveries import DeliveryStore
+from shared.ports.issuers import KeySetSource
 from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
 from shared.ports.outbox import Outbox
 from shared.ports.publisher import EventPublisher
@@ -29,6 +30,7 @@ __all__ = [
     "Holding",
     "JobStore",
     "KeyPage",
+    "KeySetSource",
     "KeyStore",
     "Listening",
     "Outbox",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from shared.core.access import Scope
 from shared.core.rate import Rate
 from shared.settings import readers
 from shared.settings.readers import REDIS_SCHEMES as REDIS_SCHEMES
@@ -47,6 +48,28 @@ class Settings:
     """What one API key may create: `600/60` is 600 videos at once, which grow back evenly within 60 seconds."""
     rate_limit: Rate = _setting("RATE_LIMIT", readers.rate, "6000/60")
     """What one API key may ask besides, in the same form. For 1,500 requests per second: `90000/60`."""
+    oidc_issuer: str = _setting("OIDC_ISSUER", readers.url("https", "http"), "")
+    """Whose tokens open the API beside keys: the exact `iss`. With OIDC_AUDIENCE and OIDC_JWKS; empty: nobody's."""
+    oidc_audience: str = _setting("OIDC_AUDIENCE", readers.word, "")
+    """What such a token's `aud` must name."""
+    oidc_jwks: str = _setting("OIDC_JWKS", readers.url("https", "file"), "")
+    """Where the issuer's public keys lie: https://... or file:///... (JWKS). They are read again every 10 minutes."""
+    oidc_tenant_claim: str = _setting("OIDC_TENANT_CLAIM", readers.word, "tenant")
+    """The claim that names the tenant, in the form of tenants in `API_KEYS`."""
+    oidc_scope_claim: str = _setting("OIDC_SCOPE_CLAIM", readers.word, "scope")
+    """The claim that holds the scopes: a list, or words between spaces. Words that are no scopes are passed over."""
+    oidc_scopes: frozenset[Scope] = _setting("OIDC_SCOPES", readers.scopes, "videos:read videos:write")
+    """What a token may open at most. With `admin` whoever can set the claim owns the whole platform."""
+    event_oidc_issuer: str = _setting("EVENT_OIDC_ISSUER", readers.url("https", "http"), "")
+    """Whose tokens open submit's event routes too: for a Trigger, the cluster's. All four EVENT_OIDC_*, or none."""
+    event_oidc_audience: str = _setting("EVENT_OIDC_AUDIENCE", readers.word, "")
+    """What such a token's `aud` must name: the `audience` of the Trigger's subscriber."""
+    event_oidc_jwks: str = _setting("EVENT_OIDC_JWKS", readers.url("https", "file"), "")
+    """Where that issuer's public keys lie: https://... or file:///..."""
+    event_oidc_subjects: tuple[str, ...] = _setting("EVENT_OIDC_SUBJECTS", readers.words, "")
+    """Who may send: each exact `sub`, of a Trigger
+    `system:serviceaccount:<namespace>:<trigger>-oidc-eventing.knative.dev-trigger`. In a cluster any pod can get a
+    token for any audience, so an audience alone opens nothing."""
     event_token: str = _setting("EVENT_TOKEN", readers.token, "")
     """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", readers.secret, "")
@@ -113,4 +136,19 @@ class Settings:
         settings = cls(**values)
         if 2 * settings.heartbeat > settings.lease:
             raise BadSetting("HEARTBEAT_SECONDS: must be at most half of LEASE_SECONDS, or one late beat loses the job")
+        for names in _TOGETHER:
+            missing = [name for name in names if not getattr(settings, name)]
+            if 0 < len(missing) < len(names):
+                raise BadSetting(f"{missing[0].upper()}: must be set too, or none of {_spoken(names)}")
         return settings
+
+
+_TOGETHER: Final = (
+    ("oidc_issuer", "oidc_audience", "oidc_jwks"),
+    ("event_oidc_issuer", "event_oidc_audience", "event_oidc_jwks", "event_oidc_subjects"),
+)
+"""Settings of which one is worth nothing without the others."""
+
+
+def _spoken(names: Sequence[str]) -> str:
+    return ", ".join(name.upper() for name in names)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.core.access import Keyring
+from shared.core.access import Keyring, Scope
 from shared.core.catalog import CATALOG
 from shared.core.rate import SECOND, Rate
 from shared.core.signing import secret_key
@@ -115,6 +115,19 @@ def secret(value: str) -> str:
     if value:
         secret_key(value)
     return value
+
+
+def word(value: str) -> str:
+    if value and re.fullmatch(r"[!-~]{1,255}", value) is None:
+        raise ValueError("must be at most 255 visible ASCII characters, without spaces")
+    return value
+
+
+def scopes(value: str) -> frozenset[Scope]:
+    try:
+        return frozenset(Scope(each) for each in words(value))
+    except ValueError:
+        raise ValueError(f"must be one or more of {', '.join(Scope)}") from None
 
 
 def peppers(value: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.core.access import Scope
 from shared.core.rate import Rate
 from shared.settings import BadSetting, Settings
 from tests.architecture.settings_page import docstrings
@@ -127,3 +128,39 @@ def test_no_two_fields_share_a_variable():
 
 def test_every_field_is_followed_by_a_docstring():
     assert [f.name for f in fields(Settings)] == list(docstrings())
+
+
+OIDC = {"OIDC_ISSUER": "https://a.example/", "OIDC_AUDIENCE": "flipbook", "OIDC_JWKS": "https://a.example/jwks"}
+EVENT_OIDC = {f"EVENT_{name}": value for name, value in OIDC.items()} | {"EVENT_OIDC_SUBJECTS": "system:a system:b"}
+
+
+def test_an_issuer_is_kept_to_the_letter_and_needs_its_others():
+    settings = Settings.from_env(OIDC | EVENT_OIDC)
+
+    assert ("https://a.example/", ("system:a", "system:b")) == (settings.oidc_issuer, settings.event_oidc_subjects)
+    assert {Scope.READ, Scope.WRITE} == settings.oidc_scopes
+    for name in OIDC | EVENT_OIDC:
+        with pytest.raises(BadSetting, match=rf"^{name}: must be set too, or none of "):
+            Settings.from_env({**OIDC, **EVENT_OIDC, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_JWKS", "http://a.example/jwks"),
+        ("OIDC_JWKS", "file://elsewhere/jwks"),
+        ("OIDC_ISSUER", "a.example"),
+        ("OIDC_AUDIENCE", "two words"),
+        ("OIDC_SCOPES", "videos:read root"),
+        ("KEY_PEPPER", "x" * 31),
+        ("KEY_PEPPER", "x" * 32 + " " + "y" * 31),
+    ],
+)
+def test_a_wrong_word_about_who_may_come_in_is_named(name, value):
+    with pytest.raises(BadSetting, match=f"^{name}: must be") as caught:
+        Settings.from_env({**OIDC, name: value})
+    assert "x" * 31 not in str(caught.value)
+
+
+def test_two_peppers_are_the_present_one_and_the_one_before():
+    assert ("n" * 32, "o" * 32) == Settings.from_env({"KEY_PEPPER": f"{'n' * 32} {'o' * 32}"}).key_peppers
