@@ -16,6 +16,7 @@ from functions.generate.heartbeat import Heartbeat
 from functions.generate.overlap import overlapped
 from functions.generate.patience import Patience
 from functions.generate.shelf import Shelf
+from functions.generate.slice import Slice
 from functions.generate.spritesheet import Spritesheet
 from functions.generate.stopwatch import Lap, Stopwatch
 from functions.generate.thumbnail import MiddleFrame, thumbnail
@@ -66,8 +67,7 @@ class Attempt:
         self._attempt = job.attempt
         self._watch = Stopwatch(waited)
         self._heartbeat = heartbeat
-        self._drain = drain
-        self._end = end
+        self._slice = Slice(services.jobs, job, drain=drain, end=end, patience=patience)
         self.shelf = Shelf(services, job, patience, self._look)
         self._first_step = 0
         self._reported = (Phase.LOADING, 0.0)
@@ -92,14 +92,12 @@ class Attempt:
             return self._store(drawing, Path(folder))
 
     def _denoise(self, drawing: Drawing) -> None:
-        """Every step that is left, or as many as there is time for."""
-        first, saved_at = drawing.step, time.monotonic()
+        """Every step that is left, or as many as the slice has time for."""
+        saved_at = time.monotonic()
         while drawing.step < drawing.total_steps:
             self._look()
-            gained = drawing.step > first
-            # Each slice gains a step, or a job whose beginning takes a whole one would go round for ever.
-            if self._drain.is_set() or (gained and time.monotonic() > self._end):
-                if gained:
+            if self._slice.is_over(drawing):
+                if drawing.step > self._first_step:
                     self.shelf.keep(drawing.checkpoint(), drawing.step)
                     self.shelf.settle()
                 raise Interrupted(Yielded(self._attempt))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.core.overtaking import TURN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -19,3 +21,9 @@ class Patience:
     """Between two tries."""
     step: float = 600.0
     """With the model, for one step, its beginning or its end: the longest request that Knative admits by default."""
+    rival_after: float = TURN.total_seconds()
+    """Before the first look at who waits for our GPU."""
+    rival_every: float = 5.0
+    """Between two such looks."""
+    rival_away: float = 60.0
+    """The same, after a look that the job store did not answer: each costs the time of its timeouts."""

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from functions.generate.patience import Patience
 from functions.recover.handler import Sweeper
 from shared.core import keys
 from shared.core.errors import NotFound
 from shared.core.job import CancelRequested, JobState, Yielded
-from tests.engines.instant import Instant
+from tests.engines.instant import Instant, InstantDrawing
 from tests.engines.slow import Slow
 from tests.functions.jobs import queue
 from tests.functions.studio import Held, eventually, watched
-from tests.stores import REQUEST
+from tests.stores import REQUEST, Clock, memory_stores
 
 STEPS = REQUEST.num_inference_steps
 
@@ -169,3 +170,29 @@ def test_a_checkpoint_that_is_damaged_or_of_another_drawing_is_not_used(services
 
     assert (JobState.COMPLETED, [0]) == (studio.job(job).state, engine.begun)
     assert studio.checkpoint(job) is None
+
+
+def test_a_drawing_makes_room_for_a_short_job_and_goes_on_from_there(services, studio):
+    """All of it in one wake-up: the store's clock goes a minute a step."""
+    clock = Clock()
+    stores = memory_stores(clock)
+    studio.services = replace(services, jobs=stores.jobs, outbox=stores.outbox, deliveries=stores.deliveries)
+    drawn = []
+
+    class Minutes(InstantDrawing):
+        def advance(self):
+            super().advance()
+            clock.forward(timedelta(minutes=1))
+            drawn.append(self.total_steps)
+
+    class Slowly(Instant):
+        drawing = Minutes
+
+    long = queue(studio.services, request=replace(REQUEST, num_inference_steps=60))
+    short = queue(studio.services, request=replace(REQUEST, num_inference_steps=2, num_frames=7))
+
+    studio.serve(Slowly(None), Patience(rival_every=0, rival_after=0))
+
+    assert [JobState.COMPLETED] * 2 == [studio.job(job).state for job in (long, short)]
+    assert [60] + [2] * 2 + [60] * 59 == drawn
+    assert (2, 1, 0) == (studio.job(long).attempts, studio.job(short).attempts, studio.job(long).losses)
