@@ -9,6 +9,7 @@ export PORT DATA_DIR
 BIN := $(VENV)/bin
 RUN := $(VENV)/.for-run
 DEV := $(VENV)/.for-development
+CLIENTS := $(VENV)/.for-other-clients
 REQUIREMENTS := requirements.txt constraints.txt $(wildcard functions/requirements.txt functions/*/requirements.txt local/requirements.txt)
 
 .PHONY: run test check format bench clean
@@ -16,7 +17,7 @@ REQUIREMENTS := requirements.txt constraints.txt $(wildcard functions/requiremen
 run: $(RUN)
 	@exec $(BIN)/python -m local run
 
-test: $(DEV)
+test: $(DEV) $(CLIENTS)
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV)
@@ -48,4 +49,14 @@ $(RUN): $(BIN)/python $(REQUIREMENTS)
 
 $(DEV): $(RUN) tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
+	@touch $@
+
+# Other people's clients, which only tests use: old versions in folders of their own, those for Node if it is there.
+$(CLIENTS): $(DEV) $(wildcard tests/clients/python/*.txt) tests/clients/node/package-lock.json
+	@rm -rf $(VENV)/clients
+	@for list in tests/clients/python/*.txt; do \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+			--target $(VENV)/clients/$$(basename $$list .txt) -r $$list || exit 1; \
+	done
+	@! command -v npm >/dev/null || npm ci --prefix tests/clients/node --no-audit --no-fund --loglevel=error
 	@touch $@
