@@ -35,6 +35,7 @@ from shared.adapters.redis_queue import RedisQueue
 from shared.adapters.redis_rates import RedisRateStore
 from shared.adapters.redis_runs import RedisRunStore
 from shared.core import events
+from shared.core.caps import Caps
 from shared.core.errors import Unavailable
 from shared.core.job import Job, JobState
 from shared.ports import (
@@ -101,7 +102,9 @@ class Services:
         if job.state is not JobState.QUEUED:
             return False
         position, depth = self.jobs.position(job), self.jobs.depth()
-        return position is not None and position + depth.running < self.wake_limit and not depth.paused
+        if position is None or position + depth.running >= self.wake_limit or depth.paused:
+            return False
+        return job.id in self.jobs.waiting(position + 1)  # its tenant may have as many drawn as they may
 
     def wake(self) -> int:
         """Ring for queued jobs; how often. For no more of them than there may be idle GPUs, and never while paused.
@@ -181,7 +184,7 @@ def _stores(
 ) -> tuple[JobStore, Changes, Queue, RunStore, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
     scheme = settings.redis_url.partition("://")[0]
     if scheme == "memory":
-        memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention)
+        memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention, caps=_caps(settings))
         return (
             MemoryJobStore(memory),
             MemoryChanges(memory),
@@ -196,7 +199,7 @@ def _stores(
         raise BadSetting(f"REDIS_URL: must begin with {', '.join(f'{s}://' for s in REDIS_SCHEMES)} or memory://")
     redis = RedisConnection(settings.redis_url)
     return (
-        RedisJobStore(redis, settings.retention),
+        RedisJobStore(redis, settings.retention, _caps(settings)),
         RedisChanges(redis),
         RedisQueue(redis),
         RedisRunStore(redis),
@@ -204,6 +207,14 @@ def _stores(
         RedisDeliveryStore(redis, settings.retention),
         RedisDeadLetterStore(redis),
         RedisKeyStore(redis),
+    )
+
+
+def _caps(settings: Settings) -> Caps:
+    return Caps(
+        queued=settings.max_queued,
+        queued_per_tenant=settings.max_queued_per_tenant,
+        running_per_tenant=settings.max_running_per_tenant,
     )
 
 

@@ -27,6 +27,7 @@ from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
 from shared.adapters.redis_runs import RedisRunStore
+from shared.core.caps import NO_CAPS, Caps
 from shared.core.ids import new_attempt_id, new_job_id
 from shared.core.job import (
     Cancelled,
@@ -155,9 +156,9 @@ class Stores:
         return [f"{e.subject} {e.type}" for e in self.outbox.unsent(older_than=timedelta(0), limit=1000)]
 
 
-def memory_stores(clock: Clock | None = None) -> Stores:
+def memory_stores(clock: Clock | None = None, caps: Caps = NO_CAPS) -> Stores:
     clock = clock or Clock()
-    memory = Memory(clock=clock, retention=RETENTION)
+    memory = Memory(clock=clock, retention=RETENTION, caps=caps)
     return Stores(
         MemoryJobStore(memory),
         MemoryChanges(memory),
@@ -172,10 +173,10 @@ def memory_stores(clock: Clock | None = None) -> Stores:
 
 
 @contextmanager
-def redis_stores(url: str) -> Iterator[Stores]:
+def redis_stores(url: str, caps: Caps = NO_CAPS) -> Iterator[Stores]:
     connection = RedisConnection(url)
     yield Stores(
-        RedisJobStore(connection, RETENTION),
+        RedisJobStore(connection, RETENTION, caps),
         RedisChanges(connection),
         RedisQueue(connection),
         RedisRunStore(connection),

@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, doorkeeper.of(settings, services))
     limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
-    videos, keys = Videos(services, settings), RequestKeys(settings.idempotency)
+    videos, keys = Videos(services, settings), RequestKeys(settings.idempotency, settings.retry_window)
     drafts = Drafts(services, settings, videos)
     lookout = Lookout(services.jobs, services.changes, videos.shown, kit.drain_of(app))
     follower, live = Follower(videos, lookout), Live(videos, lookout, settings.request_timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -19,7 +19,8 @@ from functions.submit.handler import Accepted, Videos
 from functions.submit.live import Live
 from functions.submit.live_routes import STREAM, streamed, wants_stream
 from functions.submit.manners import ARGUMENTS, manners
-from functions.submit.request_keys import HEADER, KEY, RequestKeys
+from functions.submit.request_keys import COUNT, HEADER, KEY, TRIES, RequestKeys
+from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, TemporaryError
 from shared.core.objects import Video
 from shared.core.operation import JSON, Operation, Payload, Reply
@@ -37,13 +38,13 @@ _REPLIES: Final = {
     200: Reply("It is over already, or was asked for before.", _VIDEO, (*_HEADERS, polling.REPLAYED)),
     202: Reply("It is queued.", _VIDEO, _HEADERS),
 }
-_ERRORS: Final = ("unsupported_feature", "ssrf_blocked")
+_ERRORS: Final = ("unsupported_feature", "ssrf_blocked", "queue_full")
 
 _CREATE_VIDEO: Final = Operation(
     id="createVideo",
     summary="Ask for a video",
     about=_ABOUT,
-    arguments=(KEY, *_ARGUMENTS),
+    arguments=(KEY, COUNT, *_ARGUMENTS),
     body=_BODY,
     replies=_REPLIES,
     errors=(*_ERRORS, MISMATCH, GONE),
@@ -61,7 +62,7 @@ _REMIX_VIDEO: Final = Operation(
     id="remixVideo",
     summary="Draw a video again with other words",
     about="It has the seed and everything else of its origin. `prompt`, `webhook` and `metadata` can be given.",
-    arguments=(KEY, *_ARGUMENTS),
+    arguments=(KEY, COUNT, *_ARGUMENTS),
     body=_BODY,
     replies=_REPLIES,
     errors=(*_ERRORS, "not_found", MISMATCH, GONE),
@@ -77,7 +78,7 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
     def create() -> Response:
         wanted = body()
         draft = drafts.of_body(caller(), wanted, manners())
-        return answers.to(draft, keys.of_header(request.headers.get(HEADER), wanted))
+        return answers.to(draft, known_by(wanted))
 
     @routes.put("/<client_id>")
     @_PUT_VIDEO
@@ -96,8 +97,12 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
     def remix(job_id: str) -> Response:
         wanted = body()
         draft = drafts.of_remix(caller(), job_id, wanted, manners())
-        key = keys.of_header(request.headers.get(HEADER), {"remix": job_id, "body": wanted})
-        return answers.to(draft, key)
+        return answers.to(draft, known_by({"remix": job_id, "body": wanted}))
+
+    def known_by(wanted: object) -> RequestKey | CountedCall | None:
+        """A key, if there is one, says more than a count."""
+        key = keys.of_header(request.headers.get(HEADER), wanted)
+        return key or keys.of_tries(request.headers.get(TRIES), caller(), [wanted, asdict(manners())])
 
     return routes
 
@@ -110,7 +115,7 @@ class _Answers:
     follower: Follower
     live: Live
 
-    def to(self, draft: Draft, key: RequestKey | None) -> Response:
+    def to(self, draft: Draft, key: RequestKey | CountedCall | None) -> Response:
         accepted = self.videos.accept(caller(), draft.job, key)
         stream = self._story(accepted) if wants_stream() else None
         if stream is not None:

@@ -36,7 +36,7 @@ _RECEIVE: Final = Operation(
         200: Reply("The event `dev.flipbook.video.accepted.v1`, for who prefers a reply.", Payload(media=_TAKEN[:1])),
         202: Reply("What it asks for is stored."),
     },
-    errors=(wire.CODE, "unsupported_feature", "ssrf_blocked", "idempotency_mismatch"),
+    errors=(wire.CODE, "unsupported_feature", "ssrf_blocked", "queue_full", "idempotency_mismatch"),
 )
 _GREET: Final = Operation(
     id="greet",

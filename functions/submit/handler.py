@@ -10,6 +10,7 @@ from typing import Any
 from functions.submit.search import search
 from shared.core import effects, keys, views
 from shared.core.access import Caller
+from shared.core.counted_call import CountedCall
 from shared.core.errors import IllegalChange, NotFound
 from shared.core.job import CancelRequested, Job
 from shared.core.request_key import RequestKey
@@ -37,10 +38,11 @@ class Videos:
         self._services = services
         self._settings = settings
 
-    def accept(self, caller: Caller, draft: Job, key: RequestKey | None = None) -> Accepted:
+    def accept(self, caller: Caller, draft: Job, key: RequestKey | CountedCall | None = None) -> Accepted:
         """Accept a job: once this returns, it ends in exactly one final state.
 
         Raises:
+            QueueFull: As many wait as may.
             Conflict: The key stands for something else, or for what was deleted (request_key.first).
         """
         job = self._services.jobs.create(draft, key=key)

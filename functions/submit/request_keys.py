@@ -1,4 +1,4 @@
-"""By what a creation is known when it comes again: a header, a client's id, or an event's identity."""
+"""By what a creation is known when it comes again: a header, a client's id, an event's identity, a count of tries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared.core.access import Caller
+from shared.core.counted_call import CountedCall
 from shared.core.errors import InvalidRequest, Problem
 from shared.core.events import Event
 from shared.core.operation import Argument
@@ -18,6 +20,14 @@ LONGEST: Final = 255
 KEY: Final = Argument(
     HEADER, "The same key and body again gets the same video.", {"type": "string", "maxLength": LONGEST}, "header"
 )
+TRIES: Final = "x-stainless-retry-count"
+"""OpenAI's clients send no key, but how often they made the call before."""
+COUNT: Final = Argument(
+    TRIES,
+    "How often the call was made before. OpenAI's clients send it: a repeat gets the first one's video.",
+    place="header",
+)
+_COUNT: Final = re.compile("[0-9]{1,3}")
 _QUOTED: Final = re.compile(r'"((?:[!#-\[\]-~]|\\["\\])+)"')
 """A string as RFC 8941 writes it, without spaces."""
 _BARE: Final = re.compile(r"[!#-~][!-~]*")
@@ -26,9 +36,10 @@ _CLIENT_ID: Final = re.compile(r"(?!video_)[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class RequestKeys:
-    """Makes request keys that are kept for `life`."""
+    """Makes request keys that are kept for `life`, and counted calls that are repeated within `window`."""
 
     life: timedelta
+    window: timedelta
 
     def of_header(self, header: str | None, body: object) -> RequestKey | None:
         """The key in an Idempotency-Key header, quoted or bare; None without the header.
@@ -43,6 +54,12 @@ class RequestKeys:
             detail = f'{HEADER} must be 1 to {LONGEST} visible ASCII characters, bare or in double quotes: "{{uuid}}"'
             raise InvalidRequest(Problem("", detail), code="invalid_request")
         return self._key(f"idempotency:{key}", body)
+
+    def of_tries(self, header: str | None, caller: Caller, said: object) -> CountedCall | None:
+        """The call in an x-stainless-retry-count header; `said` is all that its tries have in common."""
+        if header is None or _COUNT.fullmatch(header) is None:
+            return None
+        return CountedCall(name=f"{caller.key_id}:{fingerprint(said)}", tries=int(header), window=self.window)
 
     def of_client(self, client_id: str, body: object) -> RequestKey:
         """Raises: InvalidRequest."""

@@ -25,7 +25,7 @@ _RETRY_VIDEO: Final = Operation(
     id="retryVideo",
     summary="Ask again for one that ended without a video",
     replies={202: Reply("A new video, of the same wish and seed.", Payload(Video), polling.HEADERS)},
-    errors=("not_found", "not_retriable"),
+    errors=("not_found", "not_retriable", "queue_full"),
 )
 
 

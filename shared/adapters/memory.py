@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 
 from shared.core.api_key import ApiKey
+from shared.core.caps import NO_CAPS, Caps
+from shared.core.counted_call import Answered
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -26,6 +28,7 @@ class Memory:
 
     clock: Callable[[], datetime]
     retention: timedelta
+    caps: Caps = NO_CAPS
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -36,6 +39,9 @@ class Memory:
     peaks: dict[str, int] = field(default_factory=dict)
     requests: dict[tuple[str, str], tuple[datetime, KeyUse]] = field(default_factory=dict)
     """Uses of request keys and when they end, by tenant and name. Those that ended go with the next creation."""
+
+    answers: dict[tuple[str, str], tuple[Answered, ...]] = field(default_factory=dict)
+    """What counted calls were answered with, by tenant and name."""
 
     pause: Pause | None = None
     waits: deque[tuple[datetime, timedelta]] = field(default_factory=lambda: deque(maxlen=MOST_WAITS))

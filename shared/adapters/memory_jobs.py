@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from shared.adapters.memory import Memory
-from shared.core import effects
+from shared.core import counted_call, effects
+from shared.core.counted_call import Answered, CountedCall
 from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
 from shared.core.progress import Progress
@@ -22,18 +24,25 @@ class MemoryJobStore:
     def now(self) -> datetime:
         return self._memory.clock()
 
-    def create(self, job: Job, *, key: RequestKey | None = None) -> Job:
+    def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
         with self._memory.lock:
             at = self.now()
-            if key is not None and (use := self._use(job.tenant, key.name, at)) is not None:
+            if isinstance(key, RequestKey) and (use := self._use(job.tenant, key.name, at)) is not None:
                 return first(key, use, self._memory.jobs.get(use.job_id))
             kept = self._memory.jobs.get(job.id)
             if kept is not None:
                 if not grew_from(kept, job):
                     raise Conflict(f"there is another job {job.id}", code="job_exists")
                 return kept
-            if key is not None:
+            if isinstance(key, CountedCall) and (earlier := self._answered(job, key, at)) is not None:
+                return earlier
+            waiting = [queued for _, queued in self._by(lambda index: index.queue_rank)]
+            self._memory.caps.admit(waiting=len(waiting), own=sum(queued.tenant == job.tenant for queued in waiting))
+            if isinstance(key, RequestKey):
                 self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
+            elif key is not None:
+                answers = self._answers(job, key, at)
+                self._memory.answers[job.tenant, key.name] = counted_call.created(answers, key, at, job.id)
             return self._write(job, at)
 
     def get(self, job_id: str) -> Job:
@@ -69,9 +78,7 @@ class MemoryJobStore:
                     return job
             if self._memory.pause is not None:
                 return None
-            for rank, job in self._by(lambda index: index.queue_rank):
-                if rank > at:
-                    break
+            for job in self._free(at):
                 expiry = self._index(job).expiry
                 if expiry is None or expiry > at:
                     self._memory.leases[job.id] = at + lease
@@ -133,8 +140,7 @@ class MemoryJobStore:
 
     def waiting(self, limit: int) -> Sequence[str]:
         with self._memory.lock:
-            now = self.now()
-            return [job.id for rank, job in self._by(lambda index: index.queue_rank) if rank <= now][:limit]
+            return [job.id for job in self._free(self.now())][:limit]
 
     def discard(self, job_id: str) -> None:
         with self._memory.lock:
@@ -163,11 +169,34 @@ class MemoryJobStore:
     def close(self) -> None:
         pass
 
+    def _free(self, at: datetime) -> Iterator[Job]:
+        """The jobs in the queue whose time has come, of each tenant as many as may be drawn beside those that are."""
+        running = Counter(self._memory.jobs[held].tenant for held in self._memory.leases)
+        for rank, job in self._by(lambda index: index.queue_rank):
+            if rank <= at and self._memory.caps.may_run(running[job.tenant]):
+                expiry = self._index(job).expiry
+                running[job.tenant] += expiry is None or expiry > at
+                yield job
+
     def _use(self, tenant: str, name: str, at: datetime) -> KeyUse | None:
         for ended in [name for name, (end, _) in self._memory.requests.items() if end <= at]:
             del self._memory.requests[ended]
         _, use = self._memory.requests.get((tenant, name), (at, None))
         return use
+
+    def _answers(self, job: Job, call: CountedCall, at: datetime) -> tuple[Answered, ...]:
+        return counted_call.remembered(self._memory.answers.get((job.tenant, call.name), ()), call, at)
+
+    def _answered(self, job: Job, call: CountedCall, at: datetime) -> Job | None:
+        answers = self._answers(job, call, at)
+        while (answer := counted_call.taken(answers, call, job.id)) is not None:
+            earlier = self._memory.jobs.get(answer.job_id)
+            if earlier is not None and not earlier.discarded:
+                given = counted_call.given(answers, answer, call, at, job.id)
+                self._memory.answers[job.tenant, call.name] = given
+                return earlier
+            answers = counted_call.without(answers, answer)
+        return None
 
     def _index(self, job: Job) -> effects.Index:
         return effects.index(job, self._memory.retention)

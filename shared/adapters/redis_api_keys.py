@@ -32,7 +32,7 @@ class RedisKeyStore:
         name = keys.api_key(entry.id)
         writes = [("SET", name, API_KEY.dump(entry)), ("ZADD", keys.API_KEYS, "0", entry.id)]
         # Not written may mean that it was, by a try whose answer was lost.
-        if not create(self._redis, [name], writes) and self.sight(entry.id).entry != entry:
+        if not create(self._redis, [("absent", name)], writes) and self.sight(entry.id).entry != entry:
             raise Conflict(f"there is another key {entry.id}", code="key_exists")
 
     def sight(self, key_id: str) -> Sighting:

@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_index
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import JOB, moment, pairs
-from shared.adapters.redis_commit import View, commit, look
+from shared.adapters.redis_codec import JOB
+from shared.adapters.redis_commit import Condition, commit, look
 from shared.adapters.redis_connection import RedisConnection
-from shared.core import effects
+from shared.adapters.redis_line import Line
+from shared.core.caps import Caps
 from shared.core.errors import IllegalChange, Unavailable
 from shared.core.job import Claimed, Job, advance
 
-_WINDOW: Final = 16
 _ROUNDS: Final = 100
 """Windows that are read before a claim gives up; each lost race means that another claimer won."""
 
 
-def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: timedelta) -> Job | None:
-    """JobStore.claim. Three round trips: the window, its jobs, the commit."""
-    taker = _Taker(redis, attempt, lease, retention)
-    skip = 0
+def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: timedelta, caps: Caps) -> Job | None:
+    """JobStore.claim. Three round trips: the window, its jobs, the commit; with a cap some more."""
+    taker, line = _Taker(redis, attempt, lease, retention, caps), Line(redis, caps)
     for _ in range(_ROUNDS):
-        window = ("ZRANGE", keys.QUEUE, str(skip), str(skip + _WINDOW - 1), "WITHSCORES")
-        view = look(redis, ("GET", keys.claim(attempt)), ("EXISTS", keys.PAUSE), window)
-        held, paused, ranked = view.replies
-        ids = [job_id for job_id, rank in pairs(ranked) if moment(float(rank)) <= view.at and not paused]
+        (held, paused), ids = line.ahead(("GET", keys.claim(attempt)), ("EXISTS", keys.PAUSE))
         if held is not None and (job := taker.taken_before(held)) is not None:
             return job
-        if not ids:
+        if not ids or paused:
             return None
-        view = look(redis, *(("GET", keys.job(i)) for i in ids))
         raced = False
-        for text in _free(view):
-            if (job := taker.take(text, view.at)) is not None:
+        for text, at in line.free(ids):
+            if (job := taker.take(text, at)) is not None:
                 return job
             raced = True
-        skip = 0 if raced else skip + _WINDOW  # all lost to others: look again; none is free: look further
+        if raced:
+            line.again()
     raise Unavailable("too many workers claim at the same time")
 
 
-def _free(view: View) -> Iterator[str]:
-    """The jobs among those read that may be taken. Who was ever claimed leaves the queue no more by its age."""
-    for text in view.replies:
-        if text is not None:
-            expiry = effects.index(JOB.load(text), timedelta(0)).expiry
-            if expiry is None or expiry > view.at:
-                yield text
+def waiting(redis: RedisConnection, limit: int, caps: Caps) -> Sequence[str]:
+    """JobStore.waiting, where there is a cap."""
+    found: list[str] = []
+    line = Line(redis, caps)
+    for _ in range(_ROUNDS):
+        _, ids = line.ahead()
+        if not ids or len(found) >= limit:
+            break
+        found += [JOB.load(text).id for text, _ in line.free(ids)]
+    return found[:limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ class _Taker:
     attempt: str
     lease: timedelta
     retention: timedelta
+    caps: Caps
 
     def taken_before(self, job_id: str) -> Job | None:
         """The job that this attempt took when the answer was lost, if it still holds it."""
@@ -76,7 +76,9 @@ class _Taker:
         except IllegalChange:
             return None  # it left the queue between the two looks
         writes = redis_index.change(before, after, at, self.retention, lease=self.lease)
-        stored = commit(self.redis, keys.job(before.id), text, JOB.dump(after), writes)
+        most = self.caps.running_per_tenant
+        room: list[Condition] = [("below", keys.leases_of(before.tenant), most)] if most else []
+        stored = commit(self.redis, keys.job(before.id), text, JOB.dump(after), writes, *room)
         now = JOB.load(stored) if stored is not None else None
         # Written now, or by a try whose answer was lost; then a cancellation may be on top of it.
         return now if now is not None and now.attempt == self.attempt else None

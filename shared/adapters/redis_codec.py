@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from shared.core.api_key import ApiKey
+from shared.core.counted_call import Answered
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -43,6 +44,7 @@ DELIVERY: Final = Codec(Delivery)
 PAUSE: Final = Codec(Pause)
 PROGRESS: Final = Codec(Progress)
 KEY_USE: Final = Codec(KeyUse)
+ANSWERS: Final = Codec(tuple[Answered, ...])
 DEAD_LETTER: Final = Codec(DeadLetter)
 RUN: Final = Codec(Run)
 API_KEY: Final = Codec(ApiKey)

@@ -13,6 +13,8 @@ from shared.adapters.redis_connection import RedisConnection, Script
 
 Command = tuple[str, ...]
 """A command's name, its only key, and further arguments."""
+Condition = tuple[str, str] | tuple[str, str, str | int]
+"""What must hold of a key: ("is", key, value), ("absent", key) or ("below", key, members of a ZSET)."""
 
 _LOOK: Final = Script("redis_look.lua")
 _COMMIT: Final = Script("redis_commit.lua")
@@ -28,42 +30,55 @@ class View:
 
 def look(redis: RedisConnection, *commands: Command, key: str = "{flipbook}") -> View:
     """Run reading commands at one instant. `key` says where to look when there are none."""
-    keys, calls = _calls((), commands)
+    keys, _, calls = _calls((), commands)
     (seconds, micros), *replies = redis.run(_LOOK, keys or [key], [calls])
     return View(moment(int(seconds) * 10**6 + int(micros)), replies)
 
 
-def create(redis: RedisConnection, new: Sequence[str], commands: Sequence[Command]) -> bool:
-    """Run writing commands if none of the keys `new` exists; whether they ran.
+def create(redis: RedisConnection, conditions: Sequence[Condition], commands: Sequence[Command]) -> bool:
+    """Run writing commands if the conditions hold; whether they ran.
 
     False is said too when a try whose answer was lost wrote them: look again.
     """
-    keys, calls = _calls(new, commands)
-    written, *_ = redis.run(_COMMIT, keys, ["absent", str(len(new)), calls])
+    keys, *calls = _calls(conditions, commands)
+    written, *_ = redis.run(_COMMIT, keys, calls)
     return bool(written)
 
 
 def commit(
-    redis: RedisConnection, key: str, before: str | None, after: str | None, commands: Sequence[Command]
+    redis: RedisConnection,
+    key: str,
+    before: str | None,
+    after: str | None,
+    commands: Sequence[Command],
+    *conditions: Condition,
 ) -> str | None:
-    """Run writing commands if `key` holds `before`; None is held by none.
+    """Run writing commands if `key` holds `before` and the further conditions hold; None is held by none.
 
     Returns:
-        What `key` holds now: `after`, which the commands must lead to, or what stood in the way.
+        What `key` holds now: `after`, which the commands must lead to, or what stood in the way
+        (`before`: a further condition).
         `after` is returned too when it was written by a try whose answer was lost.
     """
-    keys, calls = _calls((key,), commands)
-    written, *stored = redis.run(_COMMIT, keys, ["is", before or "", calls])
+    keys, *calls = _calls([("is", key, before or ""), *conditions], commands)
+    written, *stored = redis.run(_COMMIT, keys, calls)
     return after if written else stored[0]
 
 
 def write(redis: RedisConnection, *commands: Command) -> None:
     """Run writing commands without a condition. They may run twice."""
-    keys, calls = _calls((), commands)
-    redis.run(_COMMIT, keys, ["any", "", calls])
+    keys, *calls = _calls((), commands)
+    redis.run(_COMMIT, keys, calls)
 
 
-def _calls(first: Sequence[str], commands: Sequence[Command]) -> tuple[list[str], str]:
-    """Each command with its key's place in a list of keys, which begins with `first`."""
-    places = {key: place for place, key in enumerate(dict.fromkeys((*first, *(c[1] for c in commands))), 1)}
-    return list(places), json.dumps([[name, places[key], *rest] for name, key, *rest in commands], ensure_ascii=False)
+def _calls(conditions: Sequence[Condition], commands: Sequence[Command]) -> tuple[list[str], str, str]:
+    """Every key, those of the conditions first, and both lists in JSON with their keys' places."""
+    calls: list[Sequence[Any]] = [*conditions, *commands]
+    places = {key: place for place, key in enumerate(dict.fromkeys(call[1] for call in calls), 1)}
+    placed = [[name, places[key], *rest] for name, key, *rest in calls]
+    split = len(conditions)
+    return list(places), _json(placed[:split]), _json(placed[split:])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

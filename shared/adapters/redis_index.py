@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, micros, millis, span
+from shared.adapters.redis_codec import ANSWERS, DELIVERY, EVENT, JOB, KEY_USE, micros, millis, span
 from shared.adapters.redis_commit import Command
-from shared.core import effects
+from shared.core import counted_call, effects
+from shared.core.counted_call import CountedCall
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -20,11 +21,13 @@ BACKSTOP: Final = timedelta(days=7)
 """A finished job's record expires so long after its retention, if recover never removed it."""
 
 
-def creation(job: Job, key: RequestKey | None, at: datetime, retention: timedelta) -> list[Command]:
-    """Everything about a new job. A full server refuses it, since it begins with SET."""
+def creation(
+    job: Job, key: RequestKey | CountedCall | None, at: datetime, retention: timedelta, mark: str | None = None
+) -> list[Command]:
+    """Everything about a new job; `mark` is what stands under its key. A full server refuses it: it begins with SET."""
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
-        *_use(job, key),
+        *_use(job, key, at, mark),
         *_places(job, effects.index(job, retention)),
         *_duties(job, at),
     ]
@@ -47,8 +50,9 @@ def change(before: Job, after: Job, at: datetime, retention: timedelta, *, lease
     """
     return [
         ("ZREM", keys.QUEUE, after.id),
+        ("ZREM", keys.queue_of(after.tenant), after.id),
         ("ZREM", keys.EXPIRIES, after.id),
-        *_lease(before, after, at + lease),
+        *_lease(before, after, at, lease),
         ("SET", keys.job(after.id), JOB.dump(after), *_time_to_live(after, retention)),
         *_places(after, effects.index(after, retention)),
         *_duties(after, at),
@@ -86,20 +90,30 @@ def holding(job_id: str, attempt: str) -> str:
     return f"{job_id}/{attempt}"
 
 
-def _use(job: Job, key: RequestKey | None) -> Iterator[Command]:
-    if key is not None:
+def answers(tenant: str, call: CountedCall, text: str) -> Command:
+    """What the call was answered with."""
+    return "SET", keys.answers(tenant, call.name), text, "PX", millis(call.window)
+
+
+def _use(job: Job, key: RequestKey | CountedCall | None, at: datetime, mark: str | None) -> Iterator[Command]:
+    if isinstance(key, CountedCall):
+        before = counted_call.remembered(ANSWERS.load(mark), key, at) if mark is not None else ()
+        yield answers(job.tenant, key, ANSWERS.dump(counted_call.created(before, key, at, job.id)))
+    elif key is not None:
         use = KEY_USE.dump(KeyUse(job.id, key.fingerprint))
         yield "SET", keys.request(job.tenant, key.name), use, "PX", millis(key.life)
 
 
-def _lease(before: Job, after: Job, until: datetime) -> Iterator[Command]:
+def _lease(before: Job, after: Job, at: datetime, lease: timedelta) -> Iterator[Command]:
     if before.attempt == after.attempt:
         return
     if before.attempt is not None:
         yield "ZREM", keys.LEASES, holding(before.id, before.attempt)
+        yield "ZREM", keys.leases_of(before.tenant), holding(before.id, before.attempt)
         yield "DEL", keys.claim(before.attempt)
     if after.attempt is not None:
-        yield "ZADD", keys.LEASES, str(micros(until)), holding(after.id, after.attempt)
+        yield "ZADD", keys.LEASES, str(micros(at + lease)), holding(after.id, after.attempt)
+        yield "ZADD", keys.leases_of(after.tenant), str(micros(at)), holding(after.id, after.attempt)
         yield "SET", keys.claim(after.attempt), after.id
 
 
@@ -108,6 +122,7 @@ def _places(job: Job, index: effects.Index) -> Iterator[Command]:
         yield "ZADD", keys.tenant(job.tenant), "0", job.id
     if index.queue_rank is not None:
         yield "ZADD", keys.QUEUE, str(micros(index.queue_rank)), job.id
+        yield "ZADD", keys.queue_of(job.tenant), str(micros(job.queued_at)), job.id
     if index.expiry is not None:
         yield "ZADD", keys.EXPIRIES, str(micros(index.expiry)), job.id
     if index.removal is not None:

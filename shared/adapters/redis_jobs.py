@@ -14,14 +14,17 @@ from typing import Final
 
 from shared.adapters import redis_index
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_claim import claim
-from shared.adapters.redis_codec import JOB, KEY_USE, PROGRESS, millis, moment, pairs, span
-from shared.adapters.redis_commit import Command, commit, create, look, write
+from shared.adapters.redis_claim import claim, waiting
+from shared.adapters.redis_codec import JOB, PROGRESS, millis, moment, pairs, span
+from shared.adapters.redis_commit import Command, commit, look, write
 from shared.adapters.redis_connection import RedisConnection, Script
+from shared.adapters.redis_create import Creator
+from shared.core.caps import NO_CAPS, Caps
+from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
-from shared.core.job import Change, Job, advance, discard, grew_from
+from shared.core.job import Change, Job, advance, discard
 from shared.core.progress import Progress
-from shared.core.request_key import RequestKey, first
+from shared.core.request_key import RequestKey
 from shared.core.standing import Standing
 from shared.ports import Holding, Page, QueueDepth
 
@@ -35,26 +38,16 @@ _PROGRESS_LIFE: Final = timedelta(days=1)
 class RedisJobStore:
     """Jobs on one server or cluster; `retention` is how long a finished job is kept."""
 
-    def __init__(self, redis: RedisConnection, retention: timedelta) -> None:
+    def __init__(self, redis: RedisConnection, retention: timedelta, caps: Caps = NO_CAPS) -> None:
         self._redis = redis
         self._retention = retention
+        self._caps = caps
 
     def now(self) -> datetime:
         return look(self._redis).at
 
-    def create(self, job: Job, *, key: RequestKey | None = None) -> Job:
-        new = [keys.job(job.id), *([keys.request(job.tenant, key.name)] if key else [])]
-        for _ in range(_TRIES):
-            view = look(self._redis, *(("GET", name) for name in new))
-            stored, *uses = view.replies
-            if key is not None and uses[0] is not None:
-                use = KEY_USE.load(uses[0])
-                return first(key, use, self._found(use.job_id))
-            if stored is not None:
-                return _same(JOB.load(stored), job)
-            if create(self._redis, new, redis_index.creation(job, key, view.at, self._retention)):
-                return job
-        raise Unavailable(f"{job.id} is created too often at the same time")
+    def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
+        return Creator(self._redis, self._retention, self._caps).create(job, key)
 
     def get(self, job_id: str) -> Job:
         return _loaded(job_id, look(self._redis, ("GET", keys.job(job_id))).replies[0])
@@ -85,7 +78,7 @@ class RedisJobStore:
             write(self._redis, ("ZREM", keys.tenant(tenant), *lost))
 
     def claim(self, attempt: str, lease: timedelta) -> Job | None:
-        return claim(self._redis, attempt, lease, self._retention)
+        return claim(self._redis, attempt, lease, self._retention, self._caps)
 
     def renew(self, job_id: str, attempt: str, lease: timedelta) -> Job:
         member = redis_index.holding(job_id, attempt)
@@ -148,6 +141,8 @@ class RedisJobStore:
         return self._past(keys.EXPIRIES, limit)
 
     def waiting(self, limit: int) -> Sequence[str]:
+        if self._caps.running_per_tenant:
+            return waiting(self._redis, limit, self._caps)
         return self._past(keys.QUEUE, limit)
 
     def discard(self, job_id: str) -> None:
@@ -219,12 +214,6 @@ def _standing(text: str | None, rank: int | None, peak: str | None, reports: Seq
     job = JOB.load(text)
     report = dict(pairs(reports)).get(job.attempt or "")
     return Standing(job, PROGRESS.load(report) if report else None, int(float(peak or 0)), rank)
-
-
-def _same(kept: Job, job: Job) -> Job:
-    if not grew_from(kept, job):
-        raise Conflict(f"there is another job {job.id}", code="job_exists")
-    return kept
 
 
 def _loaded(job_id: str, stored: str | None) -> Job:

@@ -51,6 +51,16 @@ def tenant(name: str) -> str:
     return f"{_TAG}:tenant:{name}"
 
 
+def queue_of(tenant: str) -> str:
+    """ZSET of the tenant's queued job ids by the time at which they joined the queue, to be counted."""
+    return f"{_TAG}:queue-of:{tenant}"
+
+
+def leases_of(tenant: str) -> str:
+    """ZSET of `<job id>/<attempt>` of the tenant's held jobs by the time at which they were claimed, to be counted."""
+    return f"{_TAG}:leases-of:{tenant}"
+
+
 def claim(attempt: str) -> str:
     """STRING: the id of the job that the attempt holds. Goes with its lease."""
     return f"{_TAG}:claim:{attempt}"
@@ -86,6 +96,11 @@ def api_key(key_id: str) -> str:
     return f"{_TAG}:api-key:{key_id}"
 
 
+def answers(tenant: str, name: str) -> str:
+    """STRING: what one kind of CountedCall was answered with, as JSON. Expires with its window. The name is hashed."""
+    return f"{_TAG}:answers:{tenant}:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
 def rate(name: str) -> str:
     """STRING: when a caller's whole quota is there again, in microseconds. Goes with that time. The name is hashed."""
     return f"{_TAG}:rate:{hashlib.sha256(name.encode()).hexdigest()}"
@@ -112,6 +127,8 @@ LASTING: Final[Mapping[str, str]] = {
     api_key("*"): "are as many as API_KEYS has members",
     job("*"): "gets its time to live with its final state",
     tenant("*"): "loses each job that is discarded or forgotten",
+    queue_of("*"): "holds queued jobs",
+    leases_of("*"): "holds running jobs",
     claim("*"): "goes with its lease",
     delivery("*"): "gets its time to live with its final state",
     deliveries_of("*"): "gets its time to live with its delivery's",

@@ -17,7 +17,8 @@ FlipbookError
     ├── Unavailable           a store or the Broker cannot be reached
     ├── Busy                  the only place is taken
     ├── Limited               the caller asks for more than their share
-    │   └── RateLimited       too often
+    │   ├── RateLimited       too often
+    │   └── QueueFull         more jobs waiting than there may be
     └── OutOfMemory           the drawing did not fit into memory this time
 """
 
@@ -138,6 +139,12 @@ class RateLimited(Limited):
     """Too many requests in too short a time."""
 
     code = "rate_limit_exceeded"
+
+
+class QueueFull(Limited):
+    """There are as many jobs waiting as there may be, of this tenant or in all."""
+
+    code = "queue_full"
 
 
 class OutOfMemory(TemporaryError):

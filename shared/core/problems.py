@@ -54,6 +54,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "idempotency_mismatch": (422, "The key came with another body before."),
     "busy": (429, "The only place is taken; `Retry-After` says when to come again."),
     "rate_limit_exceeded": (429, "The key came too often; `Retry-After` says when to come again."),
+    "queue_full": (429, "As many videos wait as may; `Retry-After` says when to come again."),
     "store_unavailable": (503, "A part of the platform is away; `Retry-After` says when to come again."),
 }
 """Every code that callers may see, its status, and what it means. 500 `internal_error` is promised to nobody."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from shared.core.counted_call import CountedCall
 from shared.core.job import Change, Job
 from shared.core.progress import Progress
 from shared.core.request_key import RequestKey
@@ -54,12 +55,14 @@ class JobStore(Protocol):
         """The store's time."""
         ...
 
-    def create(self, job: Job, *, key: RequestKey | None = None) -> Job:
+    def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
         """Keep a new queued job. The same job again is no error, so that a lost answer can be repeated.
 
-        The key is kept in the same transaction. Who comes second under it gets the first job, as it stands now.
+        The key is kept in the same transaction. Who comes second under it gets the first job, as it stands now;
+        of a CountedCall, who counted_call says. However many come at a time, no cap is passed.
 
         Raises:
+            QueueFull: As `Caps.admit` says. Who gets an earlier job does not hear it.
             Conflict: Another job has this id (`job_exists`), or as `request_key.first` says.
         """
         ...
@@ -134,7 +137,7 @@ class JobStore(Protocol):
         ...
 
     def waiting(self, limit: int) -> Sequence[str]:
-        """Ids of queued jobs that may be claimed now, best first."""
+        """Ids of queued jobs that may be claimed now, best first; of no tenant more than caps let run."""
         ...
 
     def discard(self, job_id: str) -> None:

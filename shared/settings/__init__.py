@@ -100,6 +100,14 @@ class Settings:
     """The Knative Service's timeoutSeconds: a slice ends before it."""
     max_losses: int = _setting("MAX_ATTEMPTS", readers.count, "3")
     """A job whose worker was lost this often fails."""
+    max_queued: int = _setting("MAX_QUEUED", readers.cap, "0")
+    """How many jobs may wait in the queue, of all tenants together; 0: no cap."""
+    max_queued_per_tenant: int = _setting("MAX_QUEUED_PER_TENANT", readers.cap, "0")
+    """How many jobs of one tenant may wait; 0: no cap."""
+    max_running_per_tenant: int = _setting("MAX_RUNNING_PER_TENANT", readers.cap, "0")
+    """How many jobs of one tenant are drawn at a time, while others' go first; 0: no cap."""
+    retry_window: timedelta = _setting("RETRY_WINDOW_SECONDS", readers.seconds, "180")
+    """For so long the retry of a client that sends a count and no key (OpenAI's) finds the video of its first try."""
     queue_ttl: timedelta = _setting("QUEUE_TTL_SECONDS", readers.seconds, "86400")
     """A job nobody took for this long expires."""
     retention: timedelta = _setting("RETENTION_SECONDS", readers.seconds, "604800")

@@ -97,6 +97,12 @@ def count(value: str) -> int:
     return int(value)
 
 
+def cap(value: str) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()) is None:
+        raise ValueError(f"must be a whole number, 0 for no cap, not {value!r}")
+    return int(value)
+
+
 def rate(value: str) -> Rate:
     match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})", value.strip())
     if match is None or int(match[1]) > int(match[2]) * SECOND:

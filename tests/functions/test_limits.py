@@ -127,3 +127,31 @@ def test_a_store_that_is_away_leaves_a_share_to_each_process(settings_with, serv
     assert [200, 200, 429] == [answer.status_code for answer in answers]
     assert '"other";r=1;t=30' == answers[0].headers["RateLimit"]
     assert 1 == away.tries
+
+
+def test_who_has_too_many_waiting_is_told_to_come_later(settings_with, auth):
+    settings = settings_with(MAX_QUEUED_PER_TENANT="2")
+    client = create_app(settings).test_client()
+
+    answers = [client.post("/v1/videos", json=BODY, headers=auth) for _ in range(3)]
+
+    assert [202, 202, 429] == [answer.status_code for answer in answers]
+    assert ("queue_full", "30", "true") == (
+        answers[2].json["error"]["code"],
+        answers[2].headers["Retry-After"],
+        answers[2].headers["x-should-retry"],
+    )
+    assert "you have 2 videos waiting, and 2 are the most" == answers[2].json["detail"]
+
+
+def test_an_event_for_a_full_queue_is_to_be_sent_again(settings_with, auth):
+    client = create_app(settings_with(MAX_QUEUED="1")).test_client()
+    event = {"specversion": "1.0", "type": "dev.flipbook.video.requested.v1", "source": "/a", "data": BODY}
+
+    answers = [
+        client.post("/", json=event | {"id": i}, headers=auth, content_type="application/cloudevents+json")
+        for i in ("1", "2", "1")
+    ]
+
+    assert [202, 429, 202] == [answer.status_code for answer in answers]
+    assert "30" == answers[1].headers["Retry-After"]

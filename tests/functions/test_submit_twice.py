@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from functions.submit.app import create_app
+from shared.core.access import new_api_key
 from tests.functions.test_submit import complete
 
 BODY = {"prompt": "a red cat on the sea"}
@@ -77,12 +78,55 @@ def test_without_a_key_the_same_body_twice_is_two_videos(client, auth):
     assert 2 == len(ids)
 
 
-def test_a_retry_of_an_sdk_is_not_guessed_to_be_one(client, auth):
-    """Two wishes with one body are two videos; only a key says otherwise (docs/decisions/0010)."""
-    retry = auth | {"x-stainless-retry-count": "1"}
-    ids = {client.post("/v1/videos", json=BODY, headers=headers).json["id"] for headers in (auth, retry)}
+def counted(client, auth, tries, *, path="/v1/videos", body=BODY, **headers):
+    return client.post(path, json=body, headers=auth | {"x-stainless-retry-count": str(tries)} | headers)
+
+
+def test_a_retry_of_an_sdk_gets_the_video_of_its_first_try(client, auth, services):
+    """It sends no key, only how often it asked before (docs/decisions/0015)."""
+    first, again, third = (counted(client, auth, tries) for tries in (0, 1, 2))
+
+    assert [202, 200, 200] == [answer.status_code for answer in (first, again, third)]
+    assert [None, "true", "true"] == [answer.headers.get("Idempotency-Replayed") for answer in (first, again, third)]
+    assert 1 == len({answer.json["id"] for answer in (first, again, third)})
+    assert 1 == len(services.publisher.events)
+
+
+def test_a_retry_of_another_call_makes_a_video(client, auth, settings_with, services, api_key):
+    other = new_api_key()
+    app = create_app(settings_with(API_KEYS=f"{api_key} {other}"), services).test_client()
+    answers = [
+        counted(app, auth, 0),
+        counted(app, auth, 1, body=BODY | {"seed": 1}),
+        counted(app, auth, 1, **{"X-Callback-Url": "http://127.0.0.1:9/"}),
+        counted(app, {"Authorization": f"Bearer {other}"}, 1),
+        counted(app, auth, 1, path=f"/v1/videos/{counted(app, auth, 0).json['id']}/remix"),
+    ]
+
+    assert [202] * 5 == [answer.status_code for answer in answers]
+    assert 5 == len({answer.json["id"] for answer in answers})
+
+
+def test_two_remixes_of_one_try_are_one_and_so_is_one_that_is_repeated(client, auth):
+    origin = counted(client, auth, 0).json["id"]
+    first, again = (counted(client, auth, tries, path=f"/v1/videos/{origin}/remix") for tries in (0, 1))
+
+    assert (first.json["id"], 200) == (again.json["id"], again.status_code)
+
+
+@pytest.mark.parametrize("count", ["-1", "x", "", "1.0", "٣", "1000"])
+def test_a_count_that_is_none_says_nothing(client, auth, count):
+    ids = {counted(client, auth, tries).json["id"] for tries in (0, count)}
 
     assert 2 == len(ids)
+
+
+def test_a_key_says_more_than_a_count(post):
+    tried = {"x-stainless-retry-count": "0"}
+    first = post(**tried)
+
+    assert first.json["id"] != post(**{"Idempotency-Key": "other", "x-stainless-retry-count": "1"}).json["id"]
+    assert first.json["id"] == post(**{"x-stainless-retry-count": "1"}).json["id"]
 
 
 @pytest.mark.parametrize(("first", "again"), [('"a-b"', "a-b"), ('"a\\"b"', 'a"b'), ('"a\\\\b"', "a\\b")])
