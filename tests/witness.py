@@ -16,7 +16,7 @@ from functions.submit import openapi
 
 OF_HTTP = {
     *("content-type", "content-length", "cache-control", "x-content-type-options", "vary", "date", "server"),
-    *("connection", "access-control-allow-origin"),
+    *("connection", "access-control-allow-origin", "x-accel-buffering"),
 }
 """Headers that need no word in the document."""
 

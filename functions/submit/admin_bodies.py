@@ -14,11 +14,10 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StrictStr,
-    ValidationError,
 )
 
 from functions.submit import bodies
-from shared.core.errors import InvalidRequest, Problem, pointer
+from shared.core import strict_body
 from shared.core.queue import Place
 
 B = TypeVar("B", bound=BaseModel)
@@ -64,16 +63,4 @@ class NoBody(BaseModel):
 def read(kind: type[B]) -> B:
     """The present request's body. Raises: InvalidRequest: With one Problem for each wrong field."""
     said: Any = bodies.body() if request.content_length or request.mimetype else {}
-    if not isinstance(said, dict):
-        raise InvalidRequest(Problem("", "must be a JSON object"))
-    try:
-        return kind.model_validate(said)
-    except ValidationError as error:
-        raise InvalidRequest(*(_problem(kind, e["type"], e["loc"], e["msg"]) for e in error.errors())) from None
-
-
-def _problem(kind: type[BaseModel], fault: str, path: tuple[str | int, ...], message: str) -> Problem:
-    if fault == "extra_forbidden":
-        fields = ", ".join(kind.model_fields) or "none"
-        return Problem(pointer(path), f"is not a field here; the fields are {fields}")
-    return Problem(pointer(path), message.removeprefix("Value error, "))
+    return strict_body.parse(said, kind)

@@ -34,13 +34,10 @@ class PageArguments:
 
 def body() -> object:
     """What the request says: JSON, or what its form would be in JSON. Raises: InvalidRequest, UnsupportedMediaType."""
-    return form_body() if request.mimetype in FORMS else json_body(f"{JSON}, {' or '.join(FORMS)}")
-
-
-def json_body(allowed: str = JSON) -> object:
-    """What the request says in JSON; `allowed` is told to who sends something else. Raises: As of `body`."""
+    if request.mimetype in FORMS:
+        return form_body()
     if request.mimetype != JSON:
-        raise UnsupportedMediaType(f"send the body as {allowed}, and name it: Content-Type")
+        raise UnsupportedMediaType(f"send the body as {JSON}, {' or '.join(FORMS)}, and name it: Content-Type")
     try:
         return json_text.read(kit.body())
     except ValueError:

@@ -10,14 +10,14 @@ from flask import Blueprint, Response, request
 
 from functions.submit import polling
 from functions.submit.bodies import body
-from functions.submit.door import caller
+from functions.submit.door import STREAM, caller
 from functions.submit.drafts import Draft, Drafts
 from functions.submit.event_stream import EventStream
 from functions.submit.following import Follower
 from functions.submit.forms import FORMS
 from functions.submit.handler import Accepted, Videos
 from functions.submit.live import Live
-from functions.submit.live_routes import STREAM, streamed, wants_stream
+from functions.submit.live_routes import streamed, wants_stream
 from functions.submit.manners import ARGUMENTS, manners
 from functions.submit.request_keys import COUNT, HEADER, KEY, TRIES, RequestKeys
 from shared.core.counted_call import CountedCall

@@ -7,7 +7,8 @@ from typing import Final
 from flask import Flask, Response, g, request
 
 from functions import kit
-from functions.submit.doorkeeper import Doorkeeper
+from functions.submit.doorkeeper import Credentials, Doorkeeper
+from functions.submit.guarded_stream import GuardedStream
 from shared.core import problems
 from shared.core.access import Caller, Scope
 
@@ -20,6 +21,7 @@ OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document"}
 ADMIN: Final = "/admin/"
 """The routes of the platform's owner."""
 METRICS: Final = "/metrics"
+STREAM: Final = "text/event-stream"
 API_KEY: Final = "X-API-Key"
 TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
 
@@ -31,14 +33,22 @@ def guard(app: Flask, keeper: Doorkeeper) -> None:
     def authenticate() -> Response | None:
         if request.endpoint in OPEN:
             return None
-        found = keeper.sender(request.headers.get(TOKEN, "")) if request.blueprint == EVENTS else None
-        found = found or _shown(keeper)
+        shown = _credentials()
+        found = keeper.admitted(shown)
         if found is None:
             return _refused()
         g.caller = found
+        g.is_welcome = lambda: keeper.admitted(shown) == found
         if request.endpoint is not None:  # where nothing is, 404 and 405 are nobody's secret
             found.needs(needed(request.method, request.path, request.blueprint))
         return None
+
+    @app.after_request
+    def watch(response: Response) -> Response:
+        """A stream may outlive its key: nothing is told to who would no longer come in."""
+        if response.mimetype == STREAM:
+            response.response = GuardedStream(response.response, g.is_welcome)
+        return response
 
 
 def caller() -> Caller:
@@ -56,12 +66,14 @@ def needed(method: str, path: str, blueprint: str | None) -> Scope:
     return Scope.READ if method in ("GET", "HEAD", "OPTIONS") else Scope.WRITE
 
 
-def _shown(keeper: Doorkeeper) -> Caller | None:
-    """Whom the request's headers let in. A bearer's word counts before the other header's."""
+def _credentials() -> Credentials:
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return keeper.bearer(bearer.strip(), sends_events=request.blueprint == EVENTS)
-    return keeper.key_holder(request.headers.get(API_KEY, ""))
+    return Credentials(
+        bearer=bearer.strip() if scheme.lower() == "bearer" else None,
+        key=request.headers.get(API_KEY, ""),
+        event_token=request.headers.get(TOKEN, ""),
+        sends_events=request.blueprint == EVENTS,
+    )
 
 
 def _refused() -> Response:

@@ -20,6 +20,17 @@ _SENDER: Final = Caller(tenant=DEFAULT_TENANT, key_id="event-token", scopes=froz
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a request shows; None and empty: nothing."""
+
+    bearer: str | None = None
+    key: str = ""
+    event_token: str = ""
+    sends_events: bool = False
+    """Whether it came to a door of events, which opens to more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Doorkeeper:
     """Knows keys from the environment (`keyring`) and from the store (`known`), and tokens of issuers."""
 
@@ -31,25 +42,25 @@ class Doorkeeper:
     event_tokens: Tokens | None = None
     """Of senders of events, such as Triggers."""
 
-    def bearer(self, shown: str, *, sends_events: bool) -> Caller | None:
-        """Who shows a key, or a token if it has not the form of a key.
+    def admitted(self, shown: Credentials) -> Caller | None:
+        """Who this is; None: nobody who may come in. A bearer's word counts before the other header's.
 
         Raises: Unavailable: That cannot be told now.
         """
-        if access.key_id(shown) is not None:
-            return self.key_holder(shown)
-        found = self.event_tokens.caller(shown) if self.event_tokens and sends_events else None
-        return found or (self.tokens.caller(shown) if self.tokens else None)
+        if shown.sends_events and self._is_event_token(shown.event_token):
+            return _SENDER
+        if shown.bearer is None:
+            return self._key_holder(shown.key)
+        if access.key_id(shown.bearer) is not None:
+            return self._key_holder(shown.bearer)
+        found = self.event_tokens.caller(shown.bearer) if self.event_tokens and shown.sends_events else None
+        return found or (self.tokens.caller(shown.bearer) if self.tokens else None)
 
-    def key_holder(self, shown: str) -> Caller | None:
-        """Raises: Unavailable: It may be a stored key, and the store does not answer."""
-        return self.keyring.caller(shown) or self.known.caller(shown)
+    def _key_holder(self, key: str) -> Caller | None:
+        return self.keyring.caller(key) or self.known.caller(key)
 
-    def sender(self, shown: str) -> Caller | None:
-        """Who may only set a header of his own, and send events."""
-        if not self.event_token or not hmac.compare_digest(shown.encode(), self.event_token.encode()):
-            return None
-        return _SENDER
+    def _is_event_token(self, shown: str) -> bool:
+        return bool(self.event_token) and hmac.compare_digest(shown.encode(), self.event_token.encode())
 
 
 def of(settings: Settings, services: Services) -> Doorkeeper:

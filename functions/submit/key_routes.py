@@ -7,10 +7,11 @@ from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from functions.submit.bodies import MAX_PAGE, json_body, limit_argument
+from functions.submit import admin_bodies
+from functions.submit.bodies import MAX_PAGE, limit_argument
 from functions.submit.door import caller
 from functions.submit.locksmith import Locksmith
-from shared.core import key_views, key_wish
+from shared.core import key_views
 from shared.core.api_key import ApiKey
 from shared.core.key_views import ApiKeyDeleted, ApiKeyList, ApiKeyObject
 from shared.core.key_wish import KeyWish, RotationWish
@@ -50,7 +51,7 @@ _ROTATE_KEY: Final = Operation(
     id="rotateKey",
     summary="Give an API key a new secret",
     about="`key` is told this once. The old secret opens for `overlap_seconds` more.",
-    body=Payload(RotationWish, example={"overlap_seconds": 3600}),
+    body=Payload(RotationWish, example={"overlap_seconds": 3600}, required=False),
     replies={200: Reply("It has a new secret.", _OBJECT)},
     errors=("not_found", "keys_off", "key_not_live", "rotation_under_way"),
 )
@@ -72,7 +73,7 @@ def key_routes(locksmith: Locksmith, store: KeyStore) -> Blueprint:
     @routes.post("")
     @_CREATE_KEY
     def create() -> Response:
-        entry, key = locksmith.make(key_wish.parse(json_body(), KeyWish), by=caller().key_id)
+        entry, key = locksmith.make(admin_bodies.read(KeyWish), by=caller().key_id)
         response = shown(entry, key)
         response.status_code = 201
         response.headers["Location"] = f"/admin/keys/{entry.id}"
@@ -105,7 +106,7 @@ def _add_one(routes: Blueprint, locksmith: Locksmith, shown: Callable[..., Respo
     @routes.post("/<key_id>/rotate")
     @_ROTATE_KEY
     def rotate(key_id: str) -> Response:
-        wish = key_wish.parse(json_body(), RotationWish)
+        wish = admin_bodies.read(RotationWish)
         entry, key = locksmith.rotate(key_id, wish.overlap, by=caller().key_id)
         return shown(entry, key)
 

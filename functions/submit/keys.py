@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from functions.submit.locksmith import Locksmith
 from shared import wiring
-from shared.core import key_views, key_wish
+from shared.core import key_views, key_wish, strict_body
 from shared.core.access import DEFAULT_TENANT, Scope
 from shared.core.api_key import ApiKey
 from shared.core.errors import FlipbookError, InvalidRequest, TemporaryError
@@ -62,7 +62,7 @@ def _create(arguments: argparse.Namespace, locksmith: Locksmith, store: KeyStore
     body: dict[str, Any] = {"tenant": arguments.tenant, "scopes": arguments.scopes, "label": arguments.label}
     if arguments.expires_in:
         body["expires_in_seconds"] = _seconds(arguments.expires_in)
-    entry, key = locksmith.make(key_wish.parse(body, KeyWish), by=OPERATOR)
+    entry, key = locksmith.make(strict_body.parse(body, KeyWish), by=OPERATOR)
     _tell(entry, key, store)
 
 
@@ -85,7 +85,7 @@ def _revoke(arguments: argparse.Namespace, locksmith: Locksmith, _: KeyStore) ->
 
 
 def _rotate(arguments: argparse.Namespace, locksmith: Locksmith, store: KeyStore) -> None:
-    wish = key_wish.parse({"overlap_seconds": _seconds(arguments.overlap)}, RotationWish)
+    wish = strict_body.parse({"overlap_seconds": _seconds(arguments.overlap)}, RotationWish)
     entry, key = locksmith.rotate(arguments.id, wish.overlap, by=OPERATOR)
     _tell(entry, key, store)
 

@@ -6,13 +6,11 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from functions.submit.door import caller
+from functions.submit.door import STREAM, caller
 from functions.submit.event_stream import EventStream
 from functions.submit.live import Live
 from shared.core.objects import Video
 from shared.core.operation import Argument, Operation, Payload, Reply
-
-STREAM: Final = "text/event-stream"
 
 _GET_EVENTS: Final = Operation(
     id="getEvents",

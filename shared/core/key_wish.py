@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from shared.core import access
 from shared.core.access import Scope
-from shared.core.errors import InvalidRequest, Problem, pointer
 
 LONGEST_LIFE: Final = timedelta(days=3650)
 LONGEST_OVERLAP: Final = timedelta(days=30)
 OVERLAP: Final = timedelta(days=1)
 """For so long an old secret opens beside its successor, if nothing else is said."""
-_MAX_PROBLEMS: Final = 16
-
-Wish = TypeVar("Wish", bound=BaseModel)
 
 
 def _tenant(value: str) -> str:
@@ -82,23 +78,3 @@ class RotationWish(BaseModel):
     @property
     def overlap(self) -> timedelta:
         return timedelta(seconds=self.overlap_seconds)
-
-
-def parse(body: object, shape: type[Wish]) -> Wish:
-    """Raises: InvalidRequest: With one Problem for each wrong field."""
-    if not isinstance(body, dict):
-        raise InvalidRequest(Problem("", "must be a JSON object"))
-    try:
-        return shape.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(*_problems(error, shape)) from None
-
-
-def _problems(error: ValidationError, shape: type[BaseModel]) -> list[Problem]:
-    found = []
-    for e in error.errors(include_url=False, include_input=False, include_context=False)[:_MAX_PROBLEMS]:
-        detail = e["msg"].removeprefix("Value error, ")
-        if e["type"] == "extra_forbidden":
-            detail = f"is not a field here; the fields are {', '.join(shape.model_fields)}"
-        found.append(Problem(pointer(e["loc"]), detail))
-    return found

@@ -111,7 +111,7 @@ def test_no_secret_lies_in_the_server(run: Run, valkey: Valkey) -> None:
         (["revoke", "00000000"], {}, 1, "there is no key 00000000"),
         (["rotate", "No Such"], {}, 1, "an id is 8 lower-case letters or digits"),
         (["create", "--scopes", "admin"], {"KEY_PEPPER": ""}, 1, "set KEY_PEPPER"),
-        (["create", "--scopes", "root"], {}, 2, "must be one of videos:read, videos:write, admin"),
+        (["create", "--scopes", "root"], {}, 2, "must be one of videos:read, videos:write, videos:priority, admin"),
         (["create", "--scopes", "admin", "--tenant", "A"], {}, 2, "/tenant: must be 1 to 63"),
         (["create", "--scopes", "admin", "--expires-in", "9999d"], {}, 2, "/expires_in_seconds"),
         (["list"], {"KEY_PEPPER": "short"}, 2, "KEY_PEPPER: must be 32 to 255"),
