@@ -1,15 +1,22 @@
 """How gunicorn runs every function; what differs between them stands in knative/*.yaml."""
 
 import os
+import resource
 import signal
 from types import FrameType
 from typing import Any
 
 workers = 1  # Knative scales by instances
-worker_class = "gthread"  # probes are answered while a request is held
+worker_class = "gthread"  # probes are answered while a request is held; submit, which holds many, has another
 control_socket_disable = True  # it wants to write to a home that a non-root user has not
 keepalive = 75  # longer than the idle time of the proxies before us
 loglevel = "warning"
+
+# The soft limit is often 1,024 open files, and each caller who watches is one.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _soft != resource.RLIM_INFINITY:
+    _wanted = 65536 if _hard == resource.RLIM_INFINITY else min(65536, _hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _wanted), _hard))
 
 
 def post_worker_init(worker: Any) -> None:
@@ -38,5 +45,5 @@ def post_request(worker: Any, _request: Any, _environ: Any, _response: Any) -> N
 
 def worker_exit(_arbiter: Any, worker: Any) -> None:
     """Leave although a request hangs: Python would wait for its thread for ever, and the arbiter for us."""
-    if worker.pid == os.getpid() and worker.nr_conns:
+    if worker.pid == os.getpid() and getattr(worker, "nr_conns", 0):  # gevent's has none, and no such threads
         os._exit(1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from local import log
 from local.errors import CannotStart
 from local.manifests import ManifestError, read
+from local.open_files import allow_many
 from local.options import Options
 from local.runtime import serve
 
@@ -29,6 +30,7 @@ def main() -> int:
 
 
 def _run(folders: list[Path]) -> int:
+    allow_many()
     options = Options.from_env(os.environ)
     return 0 if serve(read(*folders), options, os.environ) else 1
 

@@ -35,7 +35,6 @@ class Live:
         Raises:
             NotFound; Busy: Too many watch.
         """
-        self._videos.standing(caller, job_id)  # whose it is, before it takes a place
         watcher = self._lookout.watch(job_id)
         try:
             first = Sight(self._videos.standing(caller, job_id), self._videos.shown)

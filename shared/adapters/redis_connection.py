@@ -25,6 +25,10 @@ Client = redis.Redis | redis.RedisCluster
 _log = logging.getLogger(__name__)
 
 _TIMEOUT_S: Final = 0.4
+_CONNECTIONS: Final = 32
+"""Calls at a time from one process. More would only wait inside, and be taken for a server that does not answer."""
+_PATIENCE_S: Final = 1.0
+"""How long a call waits for its turn. In a flood the rest is sent away in time to come again."""
 _RETRY_WITHIN_S: Final = 0.6
 """A call that failed this early is tried once more; so a caller hears of it within about a second."""
 _TRANSIENT: Final = (
@@ -149,7 +153,10 @@ def _client(url: str, timeout: float) -> Client:
     scheme, _, place = url.partition("://")
     if scheme in ("redis-cluster", "rediss-cluster"):
         return redis.RedisCluster.from_url(f"{scheme.removesuffix('-cluster')}://{place}", retry=once, **options)
-    return redis.Redis.from_url(url, retry=once, **options)
+    pool = redis.BlockingConnectionPool.from_url(
+        url, retry=once, max_connections=_CONNECTIONS, timeout=_PATIENCE_S, **options
+    )
+    return redis.Redis.from_pool(pool)
 
 
 def _facts(client: Client) -> Mapping[str, Any]:

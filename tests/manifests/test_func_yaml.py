@@ -29,11 +29,12 @@ def test_it_gives_submit_the_same_environment(function, services):
     assert ours == theirs
 
 
-def test_it_gives_submit_the_same_image_scale_and_resources(function, services, containers):
+def test_it_gives_submit_the_same_image_scale_and_resources(function, services, templates, containers):
     submit, options = services["submit"], function["deploy"]["options"]
 
     assert containers["submit"]["image"] == function["image"]
-    assert {"min": submit.min_scale, "max": submit.max_scale} == options["scale"]
+    target = int(templates["submit"]["metadata"]["annotations"]["autoscaling.knative.dev/target"])
+    assert {"min": submit.min_scale, "max": submit.max_scale, "target": target} == options["scale"]
     assert containers["submit"]["resources"]["requests"] == options["resources"]["requests"]
     limits = containers["submit"]["resources"]["limits"] | {"concurrency": submit.container_concurrency}
     assert limits == options["resources"]["limits"]

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from gunicorn.config import Config
 
-FUNCTIONS = ("submit", "generate", "notify", "recover")
+from functions.submit import lookout
+
+THREADED = ("generate", "notify", "recover")
+FUNCTIONS = ("submit", *THREADED)
 DRAIN = timedelta(seconds=30)
 """Between the deletion of a pod and its SIGTERM."""
 FREE_OF_FLAGS = {
@@ -48,9 +51,23 @@ def test_gunicorn_is_done_before_the_pod_is_killed(services, containers, name):
     assert grace + DRAIN + timedelta(seconds=30) <= services[name].timeout
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", THREADED)
 def test_some_threads_stay_free_for_probes(services, containers, name):
-    assert gunicorn(containers[name]).threads >= services[name].container_concurrency + 2
+    assert 0 < services[name].container_concurrency <= gunicorn(containers[name]).threads - 2
+
+
+def test_submit_has_room_for_more_than_all_who_may_wait(services, containers):
+    arguments = gunicorn(containers["submit"])
+
+    assert ("functions.submit.greenlets.Worker", 0) == (
+        arguments.worker_class,
+        services["submit"].container_concurrency,
+    )
+    assert arguments.worker_connections >= 4 * lookout.PLACES
+
+
+def test_submit_is_not_waited_for_until_a_thousand_are_inside(services):
+    assert services["submit"].target <= 200
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
