@@ -17,6 +17,7 @@ from shared.core import effects, events, views
 from shared.core.delivery import Delivery, DeliveryState, Reply
 from shared.core.errors import NotFound
 from shared.core.signing import sign
+from shared.core.standing import Standing
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -92,7 +93,7 @@ class Courier:
         else:
             if not job.discarded:
                 gone_at = job.finished_at + effects.kept(job, self._settings.retention) if job.finished_at else None
-                data = views.video(job, base_url=self._settings.public_url, expires_at=gone_at)
+                data = views.video(Standing(job), base_url=self._settings.public_url, expires_at=gone_at)
         event = views.callback(event_id=taken.event_id, event_type=taken.event_type, at=taken.created_at, data=data)
         written = replace(taken, body=json.dumps(event, separators=(",", ":"), ensure_ascii=False))
         return written if self._services.deliveries.keep(taken, written) else None

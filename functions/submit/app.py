@@ -13,6 +13,7 @@ from functions.submit.document_routes import document_routes
 from functions.submit.drafts import Drafts
 from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
+from functions.submit.forecasts import Forecasts
 from functions.submit.handler import Videos
 from functions.submit.inbox import Inbox
 from functions.submit.key_routes import key_routes
@@ -43,7 +44,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = kit.create_app(__name__, ping=services.ping)
     door.guard(app, doorkeeper.of(settings, services))
     limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
-    videos, keys = Videos(services, settings), RequestKeys(settings.idempotency, settings.retry_window)
+    forecasts = Forecasts(services, settings)
+    videos = Videos(services, settings, forecasts)
+    keys = RequestKeys(settings.idempotency, settings.retry_window)
     drafts = Drafts(services, settings, videos)
     lookout = Lookout(services.jobs, services.changes, videos.shown, kit.drain_of(app))
     follower, live = Follower(videos, lookout), Live(videos, lookout, settings.request_timeout)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from functions.submit.forecasts import Forecasts
 from functions.submit.search import search
 from shared.core import effects, keys, views
 from shared.core.access import Caller
@@ -34,9 +35,10 @@ class Accepted:
 class Videos:
     """A tenant's videos. Another tenant's are not found."""
 
-    def __init__(self, services: Services, settings: Settings) -> None:
+    def __init__(self, services: Services, settings: Settings, forecasts: Forecasts | None = None) -> None:
         self._services = services
         self._settings = settings
+        self._forecasts = forecasts or Forecasts(services, settings)
 
     def accept(self, caller: Caller, draft: Job, key: RequestKey | CountedCall | None = None) -> Accepted:
         """Accept a job: once this returns, it ends in exactly one final state.
@@ -111,10 +113,8 @@ class Videos:
     def shown(self, standing: Standing) -> dict[str, Any]:
         job = standing.job
         return views.video(
-            job,
+            standing,
             base_url=self._settings.public_url,
             expires_at=job.finished_at + effects.kept(job, self._settings.retention) if job.finished_at else None,
-            progress=standing.progress,
-            percent=standing.percent,
-            position=standing.position,
+            outlook=self._forecasts.outlook(standing),
         )

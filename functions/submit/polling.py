@@ -71,7 +71,7 @@ def told(video: dict[str, Any]) -> Response:
     """The Video, or nothing when the caller has just this version."""
     tag = views.tag(video)
     response = Response(status=304) if request.if_none_match.contains_weak(tag) else jsonify(video)
-    response.set_etag(tag)
+    response.set_etag(tag, weak=True)
     return _paced(response, video)
 
 

@@ -89,13 +89,14 @@ class RedisJobStore:
         return job
 
     def report(self, job_id: str, progress: Progress) -> None:
-        reports, peak, life = keys.progress(job_id), keys.peak(job_id), millis(_PROGRESS_LIFE)
+        reports, peak = keys.progress(job_id), keys.peak(job_id)
         write(
             self._redis,
             ("HSET", reports, progress.attempt, PROGRESS.dump(progress)),
             ("ZADD", peak, "GT", str(progress.percent), "percent"),
-            ("PEXPIRE", reports, life),
-            ("PEXPIRE", peak, life),
+            ("PEXPIRE", reports, millis(_PROGRESS_LIFE)),
+            # As long as the job may still be seen: its progress must not go back when it waits, or has ended.
+            ("PEXPIRE", peak, millis(self._retention + redis_index.BACKSTOP)),
             redis_index.word(job_id),
         )
 

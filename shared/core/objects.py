@@ -39,10 +39,69 @@ class VideoOutput(TypedDict):
     bytes: int
     sha256: str
     """Lower-case hex."""
+    expires_at: int | None
+    """When it goes."""
     codec: str
+    width: int
+    height: int
     num_frames: int
+    fps: int
     duration_s: float
     """Seconds."""
+
+
+@with_config(_DESCRIBED)
+class SpriteGrid(TypedDict):
+    """How a spritesheet is laid out: its stills stand in rows, left to right and top to bottom."""
+
+    columns: int
+    rows: int
+    stills: int
+    """Evenly spaced from the first frame to the last. What the last row has no still for is black."""
+    tile_width: int
+    tile_height: int
+
+
+@with_config(_DESCRIBED)
+class VideoVariant(TypedDict):
+    """One of the files that a video consists of."""
+
+    variant: Literal["video", "thumbnail", "spritesheet"]
+    url: str
+    content_type: str
+    bytes: int
+    sha256: str
+    """Lower-case hex."""
+    grid: SpriteGrid | None
+    """Of the spritesheet."""
+
+
+@with_config(_DESCRIBED)
+class VideoTimings(TypedDict):
+    """Where the seconds went, as the last worker measured them; null: not measured, or not yet.
+
+    A worker that resumed at a checkpoint measured only the steps that it drew itself.
+    """
+
+    queued_s: float | None
+    """Until the first worker had it."""
+    cold_start_s: float | None
+    """Of that, how long it waited for a worker that had to be started; 0: one was there."""
+    load_s: float | None
+    """Of that, how long the worker loaded the model."""
+    prompt_s: float | None
+    """Reading the prompt, and fetching the checkpoint if there was one."""
+    denoise_s: float | None
+    decode_s: float | None
+    encode_s: float | None
+    upload_s: float | None
+
+
+@with_config(_DESCRIBED)
+class VideoQuality(TypedDict):
+    """What was found right about the video before it was called completed."""
+
+    checks: list[str]
 
 
 @with_config(_DESCRIBED)
@@ -60,6 +119,12 @@ class VideoLinks(TypedDict):
 
     self: str
     content: str
+    thumbnail: str
+    spritesheet: str
+    events: str
+    cancel: str
+    retry: str
+    remix: str
 
 
 @with_config(_DESCRIBED)
@@ -108,12 +173,24 @@ class Video(TypedDict):
     retried_from_video_id: str | None
     started_at: int | None
     finished_at: int | None
+    cancelled_at: int | None
     phase: str | None
-    """What its worker does now; null before it has one."""
+    """What happens now: `waiting`, `cold_starting` (a worker was called for it and is not there yet), or what its
+    worker does. Null when it is over."""
     step: int | None
+    resumed_from_step: int | None
+    """The step of the checkpoint that the last worker went on from."""
+    gpu: str | None
+    """What draws it, or drew it."""
     queue_position: int | None
     """Videos before it, while it is queued."""
+    eta_seconds: int | None
+    """Until it is there, as far as anybody knows. The `ETag` does not change with it."""
+    timings: VideoTimings
     output: VideoOutput | None
+    variants: list[VideoVariant]
+    """Empty until it is completed."""
+    quality: VideoQuality | None
     links: VideoLinks
     ignored_params: NotRequired[list[str]]
     """Fields that nobody knew, where `Prefer: handling=lenient` let them pass. Only in the answer to that request."""

@@ -5,13 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 from shared.core.catalog import Model
+from shared.core.forecast import Outlook
 from shared.core.job import Job, JobState
-from shared.core.output import Output
-from shared.core.progress import Progress
+from shared.core.output import Artifact, Output
+from shared.core.standing import Standing
+from shared.core.timings import Timings
+
+WAITING: Final = "waiting"
+COLD_STARTING: Final = "cold_starting"
+"""The phases of a job that no worker has: others are before it, or a worker was called for it and is not there yet."""
 
 STATUS: Final[Mapping[JobState, str]] = {
     JobState.QUEUED: "queued",
@@ -26,34 +33,38 @@ STATUS: Final[Mapping[JobState, str]] = {
 
 
 def video(
-    job: Job,
+    standing: Standing,
     *,
     base_url: str = "",
     expires_at: datetime | None = None,
-    progress: Progress | None = None,
-    percent: int = 0,
-    position: int | None = None,
+    outlook: Outlook | None = None,
 ) -> dict[str, Any]:
-    """The Video object of `job`; times in Unix seconds, lengths in pixels, frames and seconds.
+    """The Video object of a job; times in Unix seconds, lengths in pixels, frames and seconds.
 
-    `percent` is the highest ever reported, so that progress never goes back; `expires_at` is when
-    record and artifacts go; links are paths when `base_url` is empty.
+    `expires_at` is when record and artifacts go; `outlook` is what is foretold, if anything. Links
+    are paths when `base_url` is empty.
     """
+    job = standing.job
     self_url = f"{base_url}/v1/videos/{job.id}"
     return {
-        **_openai(job, percent, expires_at),
+        **_openai(job, standing.percent, expires_at),
         **_native(job),
-        "phase": progress.phase.value if progress else None,
-        "step": progress.step if progress else None,
-        "queue_position": position,
-        "output": _output(job.output, self_url) if job.output else None,
-        "links": {"self": self_url, "content": f"{self_url}/content"},
+        **_doing(standing, outlook or Outlook()),
+        "timings": _timings(standing),
+        "output": _output(job.output, self_url, expires_at) if job.output else None,
+        "variants": _variants(job.output, self_url) if job.output else [],
+        "quality": {"checks": list(job.output.checks)} if job.output else None,
+        "links": _links(self_url),
     }
 
 
 def tag(view: Mapping[str, Any]) -> str:
-    """The same for the same view, another one for any other: for ETag."""
-    return hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()[:32]
+    """The same for views that say the same, another one for any other: for a weak ETag.
+
+    What is foretold changes with every second, and nobody should be told of that alone.
+    """
+    lasting = {name: value for name, value in view.items() if name != "eta_seconds"}
+    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | None = None) -> dict[str, Any]:
@@ -140,18 +151,83 @@ def _native(job: Job) -> dict[str, Any]:
         "retried_from_video_id": job.retried_from,
         "started_at": _unix(job.started_at),
         "finished_at": _unix(job.finished_at),
+        "cancelled_at": _unix(job.finished_at) if job.state is JobState.CANCELLED else None,
     }
 
 
-def _output(output: Output, self_url: str) -> dict[str, Any]:
+def _doing(standing: Standing, outlook: Outlook) -> dict[str, Any]:
+    """What happens to the job now; what its last worker was, if it is over."""
+    job, progress = standing.job, standing.progress
+    resumed = progress.resumed_from if progress else job.output.resumed_from if job.output else 0
     return {
-        "url": f"{self_url}/content",
-        "content_type": output.video.content_type,
-        "bytes": output.video.bytes,
-        "sha256": output.video.sha256,
+        "phase": _phase(standing, outlook),
+        "step": progress.step if progress else None,
+        "resumed_from_step": resumed or None,
+        "gpu": progress.gpu if progress else job.output.gpu if job.output else None,
+        "queue_position": standing.position,
+        "eta_seconds": outlook.eta_s,
+    }
+
+
+def _phase(standing: Standing, outlook: Outlook) -> str | None:
+    if standing.progress:
+        return standing.progress.phase.value
+    if standing.position is None:
+        return None
+    return COLD_STARTING if outlook.waking else WAITING
+
+
+def _timings(standing: Standing) -> dict[str, float | None]:
+    job, progress = standing.job, standing.progress
+    measured = progress.timings if progress else job.output.timings if job.output else None
+    waited = (job.started_at - job.created_at).total_seconds() if job.started_at else None
+    return {"queued_s": waited, **asdict(measured or Timings())}
+
+
+def _output(output: Output, self_url: str, expires_at: datetime | None) -> dict[str, Any]:
+    return {
+        **_file(output.video, f"{self_url}/content"),
+        "expires_at": _unix(expires_at),
         "codec": output.codec,
+        "width": output.width,
+        "height": output.height,
         "num_frames": output.num_frames,
+        "fps": output.fps,
         "duration_s": round(output.duration_s, 3),
+    }
+
+
+def _variants(output: Output, self_url: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "variant": name,
+            **_file(artifact, f"{self_url}/content?variant={name}"),
+            "grid": asdict(output.grid) if name == "spritesheet" and output.grid else None,
+        }
+        for name, artifact in output.variants.items()
+    ]
+
+
+def _file(artifact: Artifact, url: str) -> dict[str, Any]:
+    return {
+        "url": url,
+        "content_type": artifact.content_type,
+        "bytes": artifact.bytes,
+        "sha256": artifact.sha256,
+    }
+
+
+def _links(self_url: str) -> dict[str, str]:
+    content = f"{self_url}/content"
+    return {
+        "self": self_url,
+        "content": content,
+        "thumbnail": f"{content}?variant=thumbnail",
+        "spritesheet": f"{content}?variant=spritesheet",
+        "events": f"{self_url}/events",
+        "cancel": f"{self_url}/cancel",
+        "retry": f"{self_url}/retry",
+        "remix": f"{self_url}/remix",
     }
 
 

@@ -1,0 +1,123 @@
+"""When a video will be there, as far as anybody can know: the work before it, the workers, its own work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+from typing import Final, Self
+
+from shared.core.estimate import Estimate, Pace, cold_start_s
+from shared.core.job import Job, JobState
+from shared.core.progress import Phase, Progress
+from shared.core.run import Run
+from shared.core.standing import Standing
+from shared.core.work import Work
+
+_UPLOAD_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is foretold of one job: whole seconds until its video is there, and whether a worker is waking for it."""
+
+    eta_s: int | None = None
+    """None: nobody knows, or there will be none."""
+    waking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """The platform at one instant, as much of it as decides how long a job waits."""
+
+    workers: int
+    """How many there can be."""
+    waiting: int
+    running: int
+    paused: bool
+    """Nothing is handed out: nobody can say until when."""
+    cold_start_s: float
+    paces: Mapping[tuple[str, str | None], Pace]
+    """By model and GPU; None: any GPU."""
+    before_s: Sequence[float]
+    """The work before the first in the queue, before the second, and so on, as far as it was looked at."""
+    usual_s: float
+    """The work of a job that was not looked at."""
+
+    @classmethod
+    def of(
+        cls, front: Sequence[Job], runs: Sequence[Run], *, workers: int, waiting: int, running: int, paused: bool
+    ) -> Self:
+        """`front` are the first in the queue, best first; `runs` the newest first."""
+        paces = {
+            (run.work.model, gpu): Pace.of(run.work.model, runs, gpu=gpu) for run in runs for gpu in (None, run.gpu)
+        }
+        works = [_estimate(paces, Work.of(job.request)).p50_s for job in front]
+        known = works or [run.seconds for run in runs]
+        return cls(
+            workers=workers,
+            waiting=waiting,
+            running=running,
+            paused=paused,
+            cold_start_s=cold_start_s(runs),
+            paces=paces,
+            before_s=[0.0, *accumulate(works)],
+            usual_s=sum(known) / len(known) if known else 0.0,
+        )
+
+    def estimate(self, work: Work, gpu: str | None = None) -> Estimate:
+        return _estimate(self.paces, work, gpu)
+
+    def outlook(self, standing: Standing, at: datetime) -> Outlook:
+        """Of a job that stands so, as seen `at`."""
+        job, progress = standing.job, standing.progress
+        own = self.estimate(Work.of(job.request), progress.gpu if progress else None)
+        if job.state is JobState.RUNNING:
+            return Outlook(_whole(left_s(progress, own)))
+        if job.state is not JobState.QUEUED or standing.position is None or self.paused:
+            return Outlook()
+        age = (at - job.queued_at).total_seconds()
+        wait = max(self.wait_s(standing.position, waited_s=max(age, 0.0)), -age)
+        return Outlook(_whole(wait + own.p50_s), self.must_wake(standing.position))
+
+    def must_wake(self, position: int) -> bool:
+        """Whether a worker is called for the job in this place and is not there yet: one that was would have it."""
+        return not self.paused and position < self.workers - self.running
+
+    def wait_s(self, position: int, *, waited_s: float = 0.0) -> float:
+        """Until the job in this place is begun. It has `waited_s` for its worker already, if one must wake for it."""
+        if self.must_wake(position):
+            return max(self.cold_start_s - waited_s, 0.0)
+        known = min(position, len(self.before_s) - 1)
+        before = self.before_s[known] + (position - known) * self.usual_s
+        # Those that run are half done on the average; those that must wake first begin later.
+        idle = max(self.workers - self.running, 0)
+        return (before + self.running * self.usual_s / 2 + idle * self.cold_start_s) / self.workers
+
+
+def left_s(progress: Progress | None, own: Estimate) -> float:
+    """What is left of a drawing, from its own pace as soon as it has one."""
+    match progress:
+        case Progress(phase=Phase.DENOISING, step=step, total_steps=total) if total > 0:
+            return (total - step) * _step_s(progress, own) + own.rest_s
+        case Progress(phase=Phase.DECODING):
+            return own.rest_s
+        case Progress(phase=Phase.UPLOADING):
+            return min(_UPLOAD_S, own.rest_s)
+    return own.p50_s
+
+
+def _step_s(progress: Progress, own: Estimate) -> float:
+    drawn, taken = progress.step - progress.resumed_from, progress.timings.denoise_s
+    return taken / drawn if drawn > 0 and taken is not None else own.denoise_s / progress.total_steps
+
+
+def _estimate(paces: Mapping[tuple[str, str | None], Pace], work: Work, gpu: str | None = None) -> Estimate:
+    pace = paces.get((work.model, gpu)) or paces.get((work.model, None)) or Pace()
+    return pace.estimate(work)
+
+
+def _whole(seconds: float) -> int:
+    return max(math.ceil(seconds), 1)
