@@ -88,12 +88,12 @@ class Services:
         if event is None:
             return
         try:
-            self.publisher.publish(events.rung(event) if self._can_wake(job) else event)
+            self.publisher.publish(events.rung(event) if self.can_wake(job) else event)
             self.outbox.sent(event.id)
         except Unavailable as error:
             log.warning("event not sent now, recover will", extra={"event": event.id, "error": error})
 
-    def _can_wake(self, job: Job) -> bool:
+    def can_wake(self, job: Job) -> bool:
         """Whether a GPU may be free for the job.
 
         Who draws now will look at the queue again, or ring on leaving. More bells than instances
@@ -205,7 +205,7 @@ def _stores(
         RedisRunStore(redis),
         RedisOutbox(redis),
         RedisDeliveryStore(redis, settings.retention),
-        RedisDeadLetterStore(redis),
+        RedisDeadLetterStore(redis, settings.retention),
         RedisKeyStore(redis),
     )
 

@@ -182,7 +182,7 @@ def redis_stores(url: str, caps: Caps = NO_CAPS) -> Iterator[Stores]:
         RedisRunStore(connection),
         RedisOutbox(connection),
         RedisDeliveryStore(connection, timedelta(days=1)),
-        RedisDeadLetterStore(connection),
+        RedisDeadLetterStore(connection, timedelta(days=1)),
         RedisKeyStore(connection, most=MOST_KEYS),
         lambda length: time.sleep(length.total_seconds()),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions import kit
 from functions.recover.handler import Sweeper
@@ -20,5 +21,15 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = kit.create_app(__name__, ping=services.jobs.ping)
     sweeper = Sweeper(services, settings)
     kit.on_event(app, "/", lambda _: sweeper.sweep())
-    kit.on_event(app, "/dead-letters", sweeper.bury)
+    app.add_url_rule("/dead-letters", "dead-letters", lambda: _bury(sweeper), methods=["POST"])
     return app
+
+
+def _bury(sweeper: Sweeper) -> Response:
+    """Take whatever the Broker gave up on. Only a store that is away refuses it: what is refused for good is lost."""
+    try:
+        body = kit.body()
+    except RequestEntityTooLarge:
+        body = b""
+    sweeper.bury(request.headers, body)
+    return Response(status=200)

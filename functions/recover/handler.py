@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from shared.core import events, keys
+from shared.core import burial, events, keys
 from shared.core.errors import IllegalChange, NotFound, Unavailable
-from shared.core.events import Event
 from shared.core.job import Change, Expired, LeaseExpired
-from shared.ports import DeadLetter
+from shared.core.wire import Headers
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -117,18 +116,16 @@ class Sweeper:
             self._services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
         self._services.jobs.forget(job_id)
 
-    def bury(self, event: Event) -> None:
-        """Note an event that the Broker gave up on. It decides nothing: the sweeps find what it was about."""
-        letter = DeadLetter(
-            event_id=event.id,
-            event_type=event.type,
-            subject=event.subject,
-            destination=event.extensions.get("knativeerrordest", ""),
-            status=event.extensions.get("knativeerrorcode", ""),
-            at=self._services.jobs.now(),
-        )
-        self._services.dead_letters.add(letter)
+    def bury(self, headers: Headers, body: bytes) -> None:
+        """Note an event that the Broker gave up on. It decides nothing: the sweeps find what it was about.
+
+        Nothing is sent from here, so that no dead letter can make another.
+        """
+        letter = burial.letter(headers, body, self._services.jobs.now())
+        if not self._services.dead_letters.bury(letter):
+            return  # the Broker said it twice
         metrics.DEAD_LETTERS.inc()
         log.warning(
-            "dead letter", extra={"event": letter.event_id, "event_type": letter.event_type, "status": letter.status}
+            "dead letter",
+            extra={"event": letter.event_id, "event_type": letter.event_type, "status": letter.last.status},
         )

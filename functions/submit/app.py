@@ -9,6 +9,7 @@ from functions.submit import door, doorkeeper, limits
 from functions.submit.content_routes import content_routes
 from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
+from functions.submit.dead_letter_routes import dead_letter_routes
 from functions.submit.document_routes import document_routes
 from functions.submit.drafts import Drafts
 from functions.submit.event_routes import event_routes
@@ -25,6 +26,7 @@ from functions.submit.lookout import Lookout
 from functions.submit.model_routes import model_routes
 from functions.submit.queue_keeper import QueueKeeper
 from functions.submit.queue_routes import queue_routes
+from functions.submit.redriver import Redriver
 from functions.submit.request_keys import RequestKeys
 from functions.submit.steering import Steering
 from functions.submit.steering_routes import steering_routes
@@ -59,6 +61,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         steering_routes(Steering(services, settings, videos)),
         event_routes(Inbox(videos, drafts, keys)),
         queue_routes(QueueKeeper(services)),
+        dead_letter_routes(Redriver(services)),
         model_routes(settings),
         key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),
         document_routes(app, settings),

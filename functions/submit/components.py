@@ -41,6 +41,7 @@ COUNTED: Final = ("RateLimit-Policy", "RateLimit")
 PATH_ARGUMENTS: Final[Mapping[str, str]] = {
     "job_id": "A video's id.",
     "client_id": "An id of your own: 1 to 64 letters, digits, `-` or `_`, not beginning with `video_`.",
+    "letter_id": "A dead letter's id.",
     "model_id": "A model's id, or an alias of it.",
     "character_id": "A character's id.",
     "key_id": "An API key's id, the middle part of the key.",

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from shared.core.api_key import ApiKey
 from shared.core.caps import NO_CAPS, Caps
 from shared.core.counted_call import Answered
+from shared.core.dead_letter import DeadLetter
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -19,7 +20,6 @@ from shared.core.progress import Progress
 from shared.core.queue import MOST_WAITS, Pause
 from shared.core.request_key import KeyUse
 from shared.core.run import Run
-from shared.ports import DeadLetter
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,8 +50,7 @@ class Memory:
     events: dict[str, tuple[datetime, Event]] = field(default_factory=dict)
     """Unsent events and when they were written, oldest first."""
     deliveries: dict[str, Delivery] = field(default_factory=dict)
-    dead_letters: deque[DeadLetter] = field(default_factory=lambda: deque(maxlen=1000))
-    """Newest first."""
+    dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
     dead_letter_count: int = 0
     runs: dict[str, deque[Run]] = field(default_factory=dict)
     """By model, newest first."""

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from shared.core.api_key import ApiKey
 from shared.core.counted_call import Answered
+from shared.core.dead_letter import DeadLetter
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
@@ -17,7 +18,6 @@ from shared.core.progress import Progress
 from shared.core.queue import Pause
 from shared.core.request_key import KeyUse
 from shared.core.run import Run
-from shared.ports import DeadLetter
 
 T = TypeVar("T")
 

@@ -132,12 +132,13 @@ def _places(job: Job, index: effects.Index) -> Iterator[Command]:
 def _duties(job: Job, at: datetime) -> Iterator[Command]:
     event, callback = effects.event(job), effects.callback(job)
     if event is not None:
-        yield from _event(event, at)
+        yield from outbox_row(event, at)
     if callback is not None:
         yield from _callback(callback)
 
 
-def _event(event: Event, at: datetime) -> Iterator[Command]:
+def outbox_row(event: Event, at: datetime) -> Iterator[Command]:
+    """An event that the world has not surely heard."""
     yield "ZADD", keys.OUTBOX, str(micros(at)), event.id
     yield "HSET", keys.EVENTS, event.id, EVENT.dump(event)
 

@@ -30,8 +30,8 @@ EVENTS: Final = f"{_TAG}:events"
 """HASH of unsent events by id: Event as JSON."""
 DELIVERIES: Final = f"{_TAG}:deliveries"
 """ZSET of ids of pending deliveries by the time at which they are due."""
-DEAD_LETTERS: Final = f"{_TAG}:dead-letters"
-"""LIST of the newest dead letters, newest first: DeadLetter as JSON."""
+DEAD_LETTERS: Final = f"{_TAG}:letters"
+"""ZSET of the newest dead letters' ids by the time of their last death."""
 DEAD_LETTER_COUNT: Final = f"{_TAG}:dead-letter-count"
 """How many dead letters there ever were."""
 API_KEYS: Final = f"{_TAG}:api-keys"
@@ -84,6 +84,11 @@ def delivery(delivery_id: str) -> str:
 def deliveries_of(job_id: str) -> str:
     """SET of the ids of a job's deliveries. Expires with the last of them."""
     return f"{_TAG}:deliveries-of:{job_id}"
+
+
+def dead_letter(letter_id: str) -> str:
+    """STRING: DeadLetter as JSON. Expires."""
+    return f"{_TAG}:letter:{letter_id}"
 
 
 def request(tenant: str, name: str) -> str:

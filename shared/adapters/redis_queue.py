@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import JOB, PAUSE, micros, moment, pairs
+from shared.adapters import redis_walk
+from shared.adapters.redis_codec import JOB, PAUSE, moment, pairs
 from shared.adapters.redis_commit import look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.job import Job
@@ -49,7 +50,7 @@ class RedisQueue:
         )
 
     def walk(self, limit: int, *, after: Place | None = None) -> Sequence[tuple[Place, Job]]:
-        while places := self._places(limit, after):
+        while places := redis_walk.places(self._redis, keys.QUEUE, limit, after):
             texts = look(self._redis, *(("GET", keys.job(place.id)) for place in places)).replies
             # Who left the queue between the two looks is told of as it stands now, or, being gone, not at all.
             found = [(place, JOB.load(text)) for place, text in zip(places, texts, strict=True) if text is not None]
@@ -57,18 +58,6 @@ class RedisQueue:
                 return found
             after = places[-1]
         return []
-
-    def _places(self, limit: int, after: Place | None) -> Sequence[Place]:
-        start = str(micros(after.at)) if after else "-inf"
-        skip = 0
-        while True:
-            part = ("LIMIT", str(skip), str(limit))
-            flat = look(self._redis, ("ZRANGE", keys.QUEUE, start, "+inf", "BYSCORE", *part, "WITHSCORES")).replies[0]
-            places = [Place(moment(float(rank)), job_id) for job_id, rank in pairs(flat)]
-            behind = [place for place in places if after is None or place > after]
-            if behind or len(places) < limit:
-                return behind
-            skip += limit  # so many of the same instant stand before it
 
 
 def _pause(text: str | None) -> Pause | None:

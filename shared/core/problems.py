@@ -47,6 +47,8 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "rotation_under_way": (409, "The key has two live secrets already."),
     "too_many_keys": (409, "As many keys as are kept are there; delete some."),
     "idempotency_gone": (409, "The video that the key stands for was deleted."),
+    "dead_letter_parked": (409, "The dead letter is not sent again."),
+    "dead_letter_changed": (409, "Somebody did something about it at this moment; look again."),
     "content_expired": (410, "The file is no longer kept."),
     "payload_too_large": (413, "The body is too large."),
     "unsupported_media_type": (415, "The body is of a type that is not taken here."),

@@ -7,7 +7,7 @@ the call may or may not have had its effect, and repeating it is safe. Times are
 from shared.ports.api_keys import MAX_KEYS, KeyPage, KeyStore, Sighting
 from shared.ports.artifacts import ArtifactStore
 from shared.ports.changes import Changes, Listening
-from shared.ports.dead_letters import DeadLetter, DeadLetterStore
+from shared.ports.dead_letters import DeadLetterStore
 from shared.ports.deliveries import DeliveryStore
 from shared.ports.issuers import KeySetSource
 from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
@@ -23,7 +23,6 @@ __all__ = [
     "MAX_KEYS",
     "ArtifactStore",
     "Changes",
-    "DeadLetter",
     "DeadLetterStore",
     "DeliveryStore",
     "EventPublisher",

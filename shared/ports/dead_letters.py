@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
+from shared.core.dead_letter import DeadLetter
+from shared.core.events import Event
+from shared.core.queue import Place
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """An event the Broker gave up on. Told of, counted, never obeyed."""
-
-    event_id: str
-    event_type: str
-    subject: str
-    destination: str
-    status: str
-    at: datetime
+MOST_LETTERS: Final = 1000
+"""Who died longest ago makes room; so does what is older than a finished job may get."""
 
 
 class DeadLetterStore(Protocol):
     """What the Broker could not deliver. Decides nothing about any job."""
 
-    def add(self, letter: DeadLetter) -> None:
-        """Keep it, newest first; only the newest 1,000 are kept, all are counted. Said twice, counted twice."""
+    def bury(self, letter: DeadLetter) -> bool:
+        """Keep what `dead_letter.buried` makes of it; whether that is a death not told of before."""
         ...
 
-    def newest(self, limit: int) -> Sequence[DeadLetter]: ...
+    def get(self, letter_id: str) -> DeadLetter:
+        """Raises: NotFound."""
+        ...
+
+    def page(self, limit: int, *, after: Place | None = None) -> Sequence[tuple[Place, DeadLetter]]:
+        """Letters, who died last first, those behind `after`; none at all is the end."""
+        ...
+
+    def keep(self, before: DeadLetter, after: DeadLetter, event: Event | None) -> bool:
+        """Replace `before` by `after`, with `event` in the outbox, if nobody else was faster; whether it was done."""
+        ...
 
     def count(self) -> int:
-        """How many there ever were."""
+        """How many deaths there ever were."""
         ...

@@ -48,8 +48,8 @@ def bytes_used(floor: Redis) -> int:
 def use_everything(stores: Stores) -> None:
     """Leave jobs in every kind of state, and of every kind of row at least one."""
     stores.finish()
-    stores.dead_letters.add(letter(0))
     stores.runs.add(run())
+    stores.dead_letters.bury(letter(0))
     stores.api_keys.add(entry())
     stores.jobs.apply(stores.add().id, CancelRequested())
     key = RequestKey(name="client:a", fingerprint="b", life=LEASE)
@@ -88,6 +88,15 @@ def test_what_is_finished_has_an_end(stores: Stores, floor: Redis) -> None:
         assert floor.ttl(key) > 0
     stores.deliveries.keep(abandoned, taken)
     assert -1 == floor.ttl(keys.delivery(taken.id)) == floor.ttl(keys.deliveries_of(job.id))
+
+
+def test_a_dead_letter_ends_and_leaves_the_list(stores: Stores, floor: Redis) -> None:
+    for n in range(3):
+        stores.dead_letters.bury(letter(n))
+    assert floor.ttl(keys.dead_letter(letter(1).id)) > 0
+    floor.delete(keys.dead_letter(letter(1).id))  # as its time to live would
+    assert ["evt_2", "evt_0"] == [each.event_id for _, each in stores.dead_letters.page(10)]
+    assert 2 == floor.zcard(keys.DEAD_LETTERS)
 
 
 def test_a_request_key_ends_with_its_life_and_shows_no_caller_s_words(stores: Stores, floor: Redis) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from functions.recover.app import create_app
 from functions.recover.handler import Sweeper
-from shared.core import keys, wire
+from shared.core import keys
 from shared.core.errors import NotFound, Unavailable
-from shared.core.events import BELL, DELIVERIES_DUE, QUEUED, RING, Event
+from shared.core.events import BELL, DELIVERIES_DUE, QUEUED, RING
 from shared.core.job import CancelRequested, JobState
 from tests.functions.jobs import queue
 
@@ -157,27 +157,6 @@ def test_a_deleted_job_stays_until_its_worker_let_go(services, sweeper, settings
     sweeper.sweep()
 
     assert JobState.CANCELLING is services.jobs.get(job.id).state
-
-
-def test_a_dead_letter_is_counted_and_decides_nothing(services, settings):
-    job = queue(services)
-    event = Event(
-        id="evt_1",
-        type=QUEUED,
-        subject=job.id,
-        time=services.jobs.now(),
-        data={},
-        extensions={"knativeerrorcode": "503", "knativeerrordest": "http://generate"},
-    )
-    headers, body = wire.to_http(event)
-
-    answer = create_app(settings, services).test_client().post("/dead-letters", headers=headers, data=body)
-
-    assert (200, b"") == (answer.status_code, answer.data)
-    assert 1 == services.dead_letters.count()
-    [letter] = services.dead_letters.newest(10)
-    assert ("evt_1", job.id, "503") == (letter.event_id, letter.subject, letter.status)
-    assert job == services.jobs.get(job.id)
 
 
 def test_a_tick_makes_recover_sweep(services, settings):
