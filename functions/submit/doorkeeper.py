@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from functions.submit.issuer_keys import IssuerKeys
 from functions.submit.known_keys import KnownKeys
-from functions.submit.tokens import Tokens
 from shared import wiring
 from shared.core import access
 from shared.core.access import DEFAULT_TENANT, Caller, Keyring, Scope
@@ -16,6 +15,8 @@ from shared.core.claims import SenderClaims, UserClaims
 from shared.settings import Settings
 from shared.wiring import Services
 
+Verify = Callable[[str], Caller | None]
+"""Whom a token lets in (tokens.py)."""
 _SENDER: Final = Caller(tenant=DEFAULT_TENANT, key_id="event-token", scopes=frozenset({Scope.WRITE}))
 
 
@@ -37,9 +38,9 @@ class Doorkeeper:
     keyring: Keyring
     known: KnownKeys
     event_token: str = ""
-    tokens: Tokens | None = None
+    tokens: Verify | None = None
     """Of people and programs."""
-    event_tokens: Tokens | None = None
+    event_tokens: Verify | None = None
     """Of senders of events, such as Triggers."""
 
     def admitted(self, shown: Credentials) -> Caller | None:
@@ -53,8 +54,8 @@ class Doorkeeper:
             return self._key_holder(shown.key)
         if access.key_id(shown.bearer) is not None:
             return self._key_holder(shown.bearer)
-        found = self.event_tokens.caller(shown.bearer) if self.event_tokens and shown.sends_events else None
-        return found or (self.tokens.caller(shown.bearer) if self.tokens else None)
+        found = self.event_tokens(shown.bearer) if self.event_tokens and shown.sends_events else None
+        return found or (self.tokens(shown.bearer) if self.tokens else None)
 
     def _key_holder(self, key: str) -> Caller | None:
         return self.keyring.caller(key) or self.known.caller(key)
@@ -74,15 +75,21 @@ def of(settings: Settings, services: Services) -> Doorkeeper:
     )
 
 
-def _user_tokens(settings: Settings) -> Tokens:
+def _user_tokens(settings: Settings) -> Verify:
     meaning = UserClaims(
         tenant_claim=settings.oidc_tenant_claim, scope_claim=settings.oidc_scope_claim, allowed=settings.oidc_scopes
     )
-    keys = IssuerKeys(wiring.key_set(settings.oidc_jwks))
-    return Tokens(keys, meaning, issuer=settings.oidc_issuer, audience=settings.oidc_audience)
+    return _verify(meaning, settings.oidc_jwks, settings.oidc_issuer, settings.oidc_audience)
 
 
-def _sender_tokens(settings: Settings) -> Tokens:
+def _sender_tokens(settings: Settings) -> Verify:
     meaning = SenderClaims(subjects=frozenset(settings.event_oidc_subjects))
-    keys = IssuerKeys(wiring.key_set(settings.event_oidc_jwks))
-    return Tokens(keys, meaning, issuer=settings.event_oidc_issuer, audience=settings.event_oidc_audience)
+    return _verify(meaning, settings.event_oidc_jwks, settings.event_oidc_issuer, settings.event_oidc_audience)
+
+
+def _verify(meaning: UserClaims | SenderClaims, jwks: str, issuer: str, audience: str) -> Verify:
+    # Here and not above: most have no issuer, and what verifies takes memory and start-up time.
+    from functions.submit.issuer_keys import IssuerKeys
+    from functions.submit.tokens import Tokens
+
+    return Tokens(IssuerKeys(wiring.key_set(jwks)), meaning, issuer=issuer, audience=audience).caller

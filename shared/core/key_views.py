@@ -56,7 +56,7 @@ class ApiKeyDeleted(TypedDict):
 
 def api_key(entry: ApiKey, at: datetime, *, key: str | None = None) -> dict[str, Any]:
     """An entry as it stands at the time `at`; `key` if this is the one time to tell it."""
-    old = [secret.ends_at for secret in entry.secrets if secret.ends_at is not None and secret.ends_at > at]
+    old = [s.ends_at for s in entry.secrets if s.ends_at is not None and s.ends_at > at and entry.is_live(at)]
     shown = {
         "id": entry.id,
         "object": "api_key",

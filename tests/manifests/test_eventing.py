@@ -8,7 +8,7 @@ from shared.core import events
 TYPES = {value for value in vars(events).values() if isinstance(value, str) and value.startswith("dev.flipbook.")}
 HEARD_OUTSIDE_ONLY = {events.STARTED, events.ACCEPTED}
 SENT_TO_SUBMIT = {events.REQUESTED, events.CANCEL}
-"""Past the Broker: a Trigger cannot show a key (docs/decisions/0011)."""
+"""Past the Broker: a Trigger cannot show a key (docs/decisions/0016)."""
 
 
 @pytest.fixture(scope="module")
