@@ -15,6 +15,7 @@ from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.overlap import overlapped
 from functions.generate.patience import Patience
+from functions.generate.preview import Previews
 from functions.generate.shelf import Shelf
 from functions.generate.slice import Slice
 from functions.generate.spritesheet import Spritesheet
@@ -69,6 +70,7 @@ class Attempt:
         self._heartbeat = heartbeat
         self._slice = Slice(services.jobs, job, drain=drain, end=end, patience=patience)
         self.shelf = Shelf(services, job, patience, self._look)
+        self._previews = Previews(self.shelf, asked=job.terms.preview)
         self._first_step = 0
         self._reported = (Phase.LOADING, 0.0)
 
@@ -107,10 +109,12 @@ class Attempt:
             with self._watch.lap(Lap.DENOISE):
                 drawing.advance()
             self._report(Phase.DENOISING, drawing.step)
+            self._previews.after_step(drawing)
 
     def _look(self) -> None:
         """Whether anybody still wants the video of us."""
         self._heartbeat.moved()
+        self._heartbeat.ask()
         if self._heartbeat.lost.is_set():
             raise Interrupted(None)
         if self._heartbeat.cancelled.is_set():

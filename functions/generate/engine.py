@@ -38,6 +38,13 @@ class Drawing(Protocol):
         """
         ...
 
+    def preview(self) -> Frames | None:
+        """One small picture (height, width, 3) of what it will be, as far as one can tell; None: one cannot yet.
+
+        Raises: OutOfMemory: The drawing can go on.
+        """
+        ...
+
     def checkpoint(self) -> bytes:
         """All that `VideoEngine.begin` needs to go on from here, and what proves that it fits."""
         ...

@@ -6,7 +6,7 @@ import logging
 import time
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from functions.generate.patience import Patience
 from shared.core.errors import NotFound, StaleAttempt, Unavailable
@@ -15,6 +15,11 @@ from shared.ports import JobStore
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
+
+ASK_EVERY: Final = 0.25
+"""Seconds between two beats out of turn: steps of the large model take longer, those of a tiny one need no more."""
+ANSWER: Final = 0.05
+"""Seconds that the drawing waits for one. Usually it takes one thousandth."""
 
 
 class Heartbeat:
@@ -34,6 +39,9 @@ class Heartbeat:
         self._patience = patience
         self._drain = drain
         self._over = Event()
+        self._wanted = Event()
+        self._answered = Event()
+        self._asked_at = 0.0
         self._moved_at = time.monotonic()
         self._thread = Thread(target=self._run, name=f"heartbeat {job.id}", daemon=True)
 
@@ -43,18 +51,35 @@ class Heartbeat:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._over.set()
+        self._wanted.set()
         self._thread.join()
 
     def moved(self) -> None:
         """The attempt got on. One that hangs would otherwise hold its job for ever."""
         self._moved_at = time.monotonic()
 
+    def ask(self) -> None:
+        """Hear of a cancellation or a loss now and not with the next beat: wait a moment for an answer, no longer."""
+        if time.monotonic() - self._asked_at < ASK_EVERY or self.lost.is_set():
+            return
+        self._asked_at = time.monotonic()
+        self._answered.clear()
+        self._wanted.set()
+        self._answered.wait(ANSWER)
+
     def _run(self) -> None:
         try:
-            while not self._over.wait(self._settings.heartbeat.total_seconds()) and self._beat():
-                pass
+            while not self._pause() and self._beat():
+                self._answered.set()
         finally:
             self.lost.set()
+            self._answered.set()
+
+    def _pause(self) -> bool:
+        """Until the next beat is due or wanted; whether all is over."""
+        self._wanted.wait(self._settings.heartbeat.total_seconds())
+        self._wanted.clear()
+        return self._over.is_set()
 
     def _beat(self) -> bool:
         """Renew once; whether to go on."""

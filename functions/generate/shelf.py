@@ -35,6 +35,7 @@ class Shelf:
         self._patience = patience
         self._look = look
         self._checkpoint = keys.checkpoint_key(job.tenant, job.id)
+        self._preview = keys.preview_key(job.tenant, job.id)
         self._courier = Courier(services.artifacts, job.id)
 
     def __enter__(self) -> Self:
@@ -65,14 +66,19 @@ class Shelf:
         """Store it in the background. Without it the next attempt draws more steps again; it is worth no failure."""
         self._courier.send(self._checkpoint, checkpoint, CHECKPOINT_TYPE, step=step)
 
+    def show(self, preview: bytes) -> None:
+        """A WEBP, in the background. It takes the place of the last one."""
+        self._courier.send(self._preview, preview, "image/webp")
+
     def settle(self) -> None:
         """Wait for what is kept in the background: the job goes to somebody else, who wants to go on from it."""
         self._courier.flush(self._patience.artifacts)
 
     def tidy(self) -> None:
-        """Remove the checkpoint of a job that is over. What stays goes with the job's record."""
-        if self._job.attempts > 1 or self._checkpoint in self._courier.sent:
-            self._remove(self._checkpoint)
+        """Remove what helped a job that is over. What stays goes with the job's record."""
+        for key in (self._checkpoint, self._preview):
+            if self._job.attempts > 1 or key in self._courier.sent:
+                self._remove(key)
 
     def vanish(self) -> None:
         """Remove what was stored for a job whose record is gone: recover, which removed both, was here before us."""

@@ -24,6 +24,7 @@ from functions.submit.live_routes import live_routes
 from functions.submit.locksmith import Locksmith
 from functions.submit.lookout import Lookout
 from functions.submit.model_routes import model_routes
+from functions.submit.preview_routes import preview_routes
 from functions.submit.queue_keeper import QueueKeeper
 from functions.submit.queue_routes import queue_routes
 from functions.submit.redriver import Redriver
@@ -50,13 +51,15 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     videos = Videos(services, settings, forecasts)
     keys = RequestKeys(settings.idempotency, settings.retry_window)
     drafts = Drafts(services, settings, videos)
+    contents = Contents(services, settings, videos)
     lookout = Lookout(services.jobs, services.changes, videos.shown, kit.drain_of(app))
     follower, live = Follower(videos, lookout), Live(videos, lookout, settings.request_timeout)
     for routes in (
         creation_routes(videos, drafts, keys, follower, live),
         video_routes(videos, follower),
         live_routes(live),
-        content_routes(Contents(services, settings, videos)),
+        content_routes(contents),
+        preview_routes(contents),
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),
         event_routes(Inbox(videos, drafts, keys)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from functions.submit.handler import Videos
+from shared.core import keys
 from shared.core.access import Caller
 from shared.core.errors import Conflict, Gone, InvalidRequest, NotFound, Problem
 from shared.core.job import Job
@@ -52,6 +53,19 @@ class Contents:
             raise _gone(job_id, variant) from None
         suffix = "" if variant == "video" else f"-{variant}"
         return Content(artifact, f"{job_id}{suffix}{_ENDINGS[artifact.content_type]}")
+
+    def preview(self, caller: Caller, job_id: str) -> bytes | None:
+        """The newest WEBP of a video that is not over; None: there is none.
+
+        Raises: NotFound: There is no such video.
+        """
+        job = self._videos.job(caller, job_id)
+        if job.state.is_final:
+            return None
+        try:
+            return b"".join(self._services.artifacts.read(keys.preview_key(job.tenant, job.id)))
+        except NotFound:
+            return None
 
     def link(self, content: Content) -> str | None:
         """A URL that lets its holder GET just this file for a short while; None: fetch the bytes here."""

@@ -47,6 +47,11 @@ def artifact_key(tenant: str, job_id: str, attempt: str, name: str) -> str:
     return checked(f"{tenant}/{job_id}/{attempt}/{name}")
 
 
+def preview_key(tenant: str, job_id: str) -> str:
+    """One per job and outside its attempts: it is shown between two of them as well."""
+    return checked(f"{tenant}/{job_id}/preview.webp")
+
+
 def checkpoint_key(tenant: str, job_id: str) -> str:
     """One per job and outside its attempts: the next attempt goes on from it."""
     return checked(f"{tenant}/{job_id}/checkpoint")

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -12,7 +13,7 @@ from shared.core import keys
 from shared.core.errors import NotFound
 from shared.core.job import CancelRequested, JobState, Yielded
 from tests.engines.instant import Instant, InstantDrawing
-from tests.engines.slow import Slow
+from tests.engines.slow import Slow, SlowDrawing
 from tests.functions.jobs import queue
 from tests.functions.studio import Held, eventually, watched
 from tests.stores import REQUEST, Clock, memory_stores
@@ -126,6 +127,29 @@ def test_a_cancelled_drawing_stops_within_a_step_and_a_heartbeat(services, studi
     assert time.monotonic() - before < 1
     assert (JobState.CANCELLED, "job_cancelled") == (studio.job(job).state, studio.job(job).error.code)
     assert "cancelled" == studio.told()[-1]
+
+
+def test_a_cancellation_is_heard_at_the_next_step_though_heartbeats_are_far_between(services, studio, settings_with):
+    studio.settings = settings_with(LEASE_SECONDS="60", HEARTBEAT_SECONDS="30")
+    job = queue(services, request=replace(REQUEST, num_inference_steps=100))
+
+    class Deliberate(SlowDrawing):
+        seconds_per_step = 0.4
+        begun: ClassVar[list[int]] = []
+
+        def advance(self):
+            self.begun.append(self.step)
+            super().advance()
+
+    class Engine(Slow):
+        drawing = Deliberate
+
+    drawing = studio.start(Engine(None))
+    eventually(lambda: len(Deliberate.begun) == 2)
+    services.jobs.apply(job.id, CancelRequested())
+    drawing.result(10)
+
+    assert (JobState.CANCELLED, [0, 1]) == (studio.job(job).state, Deliberate.begun)
 
 
 def test_a_drawing_cancelled_while_it_decodes_stops_there_and_stores_no_video(services, studio):

@@ -22,6 +22,7 @@ KNOWN = {
     "/v1/videos/<job_id>": BY_ID,
     "/v1/videos/<job_id>/cancel": BY_ID,
     "/v1/videos/<job_id>/content": BY_ID,
+    "/v1/videos/<job_id>/preview": BY_ID,
     "/v1/videos/<job_id>/events": BY_ID,
     "/v1/videos/<job_id>/remix": BY_ID,
     "/v1/videos/<job_id>/retry": BY_ID,

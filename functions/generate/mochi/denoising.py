@@ -60,6 +60,14 @@ def noise(modules: Modules, request: VideoRequest, dtype: torch.dtype) -> torch.
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a step leaves: the latents, and where the flow would end if it went straight on from there."""
+
+    latents: torch.Tensor
+    outlook: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Denoiser:
     """What all steps of one drawing have in common."""
 
@@ -68,11 +76,12 @@ class Denoiser:
     prompt: Prompt
     plan: Schedule
 
-    def denoise(self, step: int, latents: torch.Tensor) -> torch.Tensor:
-        """`latents` after step number `step`, counted from 0. Guidance and the step itself run in float32."""
-        velocity = self._velocity(self.plan.timesteps[step], latents)
-        stride = self.plan.sigmas[step + 1] - self.plan.sigmas[step]
-        return (latents.to(torch.float32) + stride * velocity).to(latents.dtype)
+    def denoise(self, step: int, latents: torch.Tensor) -> Step:
+        """Step number `step`, counted from 0. Guidance and the step itself run in float32."""
+        velocity, sigmas = self._velocity(self.plan.timesteps[step], latents), self.plan.sigmas
+        start = latents.to(torch.float32)
+        after = start + (sigmas[step + 1] - sigmas[step]) * velocity
+        return Step(after.to(latents.dtype), start + (sigmas[-1] - sigmas[step]) * velocity)
 
     def _velocity(self, timestep: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
         rows = torch.cat([latents] * len(self.prompt.mask))

@@ -27,6 +27,7 @@ class MochiDrawing:
 
     def __init__(self, modules: Modules, request: VideoRequest, checkpoint: bytes | None = None) -> None:
         self._modules = modules
+        self._outlook: torch.Tensor | None = None
         with room(), torch.inference_mode():
             words = prompt.encode(modules, request)
             plan = denoising.schedule(modules, request.num_inference_steps)
@@ -45,15 +46,21 @@ class MochiDrawing:
     def advance(self) -> None:
         state = self._state
         with room(), torch.inference_mode():
-            latents = self._denoiser.denoise(state.step, state.latents)
+            done = self._denoiser.denoise(state.step, state.latents)
             # Asking waits for the device, so a step that returns is a step that is done.
-            sound = bool(torch.isfinite(latents).all())
+            sound = bool(torch.isfinite(done.latents).all())
         if not sound:
             raise DrawingFailed(
                 f"step {state.step + 1} of {self.total_steps} left numbers that are not finite",
                 code="quality_check_failed",
             )
-        self._state = State(state.step + 1, latents)
+        self._state, self._outlook = State(state.step + 1, done.latents), done.outlook
+
+    def preview(self) -> Frames | None:
+        if self._outlook is None:
+            return None
+        with room(), torch.inference_mode():
+            return self._modules.sketcher.picture(self._outlook)
 
     def checkpoint(self) -> bytes:
         return pack(self._state, self._identity)

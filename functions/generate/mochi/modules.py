@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import torch
 
+from functions.generate.mochi.sketch import Sketcher
+
 EXACT: Final = "exact"
 """The preset that draws what diffusers' own pipeline draws."""
 
@@ -25,5 +27,6 @@ class Modules:
     zeros_for_empty_prompt: bool
     """Genmo's own code does so; the hub's pipeline does not."""
     device: torch.device
+    sketcher: Sketcher
     preset: str = EXACT
     """How the modules were made fast. Another preset may give other numbers, so no checkpoint crosses over."""

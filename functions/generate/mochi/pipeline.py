@@ -10,6 +10,7 @@ from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
 from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
 
 from functions.generate.mochi.modules import Modules
+from functions.generate.mochi.sketch import Sketcher
 from shared.core.errors import ModelUnavailable
 
 
@@ -44,6 +45,7 @@ def modules_of(pipe: Any) -> Modules:
         scheduler=dict(scheduler.config),
         zeros_for_empty_prompt=pipe.config.force_zeros_for_empty_prompt,
         device=pipe.device,
+        sketcher=Sketcher(pipe.vae),
     )
 
 

@@ -22,6 +22,7 @@ from shared.settings import Settings
 
 ALL = {
     "instant": ["Instant"],
+    "as_told": ["AsTold"],
     "slow": ["Slow"],
     "slow_setup": ["SlowSetup"],
     "crash_at_step": ["CrashAtStep"],
