@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -70,8 +69,7 @@ class Witness:
             rule, _ = self._app.create_url_adapter(Request(environ)).match(method=method, return_rule=True)  # type: ignore[union-attr]
         except HTTPException:
             return None
-        path = re.sub(r"<(?:[^<>:]+:)?([^<>:]+)>", r"{\1}", rule.rule)
-        return self._document["paths"][path].get(method.lower())
+        return self._document["paths"][openapi.template(rule.rule)].get(method.lower())
 
     def _check_headers(self, where: str, reply: Any, headers: dict[str, str]) -> None:
         known = {name.lower() for name in reply.get("headers", {})}

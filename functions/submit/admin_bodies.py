@@ -19,6 +19,7 @@ from pydantic import (
 from functions.submit import bodies
 from shared.core import strict_body
 from shared.core.queue import Place
+from shared.core.whole import WHOLE
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -40,7 +41,9 @@ class PauseBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[StrictStr, Field(max_length=200), AfterValidator(_printable)] = ""
+    reason: Annotated[
+        StrictStr, Field(max_length=200), AfterValidator(_printable), Field(json_schema_extra={"format": "printable"})
+    ] = ""
 
 
 class PurgeBody(BaseModel):
@@ -49,9 +52,9 @@ class PurgeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tenant: Annotated[StrictStr, Field(min_length=1, max_length=63)] | None = None
-    older_than: Annotated[StrictInt, Field(ge=0, le=10**9)] | None = None
+    older_than: Annotated[StrictInt, Field(ge=0, le=10**9), WHOLE] | None = None
     dry_run: StrictBool = False
-    after: Annotated[Place, BeforeValidator(_place)] | None = None
+    after: Annotated[Place, BeforeValidator(_place, json_schema_input_type=str)] | None = None
 
 
 class NoBody(BaseModel):

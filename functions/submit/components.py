@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 
 from functions.submit.door import API_KEY, TOKEN
+from functions.submit.request_keys import CLIENT_ID
 from shared.core import problems
 from shared.core.objects import ProblemDetails
-from shared.core.operation import Schema
+from shared.core.operation import Argument, Schema
 
 TEXT: Final[Schema] = {"type": "string"}
 WHOLE: Final[Schema] = {"type": "integer", "minimum": 0}
@@ -38,13 +39,15 @@ HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
 """By name; an answer that names another one here cannot be described."""
 COUNTED: Final = ("RateLimit-Policy", "RateLimit")
 """On every answer to a valid key."""
-PATH_ARGUMENTS: Final[Mapping[str, str]] = {
-    "job_id": "A video's id.",
-    "client_id": "An id of your own: 1 to 64 letters, digits, `-` or `_`, not beginning with `video_`.",
-    "letter_id": "A dead letter's id.",
-    "model_id": "A model's id, or an alias of it.",
-    "character_id": "A character's id.",
-    "key_id": "An API key's id, the middle part of the key.",
+PATH_ARGUMENTS: Final[Mapping[str, Argument]] = {
+    "job_id": Argument("id", "A video's id."),
+    "client_id": Argument(
+        "id", "An id of your own, not beginning with `video_`.", {"type": "string", "pattern": f"^{CLIENT_ID.pattern}$"}
+    ),
+    "model_id": Argument("model", "A model's id, or an alias of it."),
+    "character_id": Argument("character", "A character's id."),
+    "letter_id": Argument("letter", "A dead letter's id."),
+    "key_id": Argument("key", "An API key's id, the middle part of the key."),
 }
 """By name in the rules of the URL map."""
 ALSO: Final[Mapping[int, tuple[str, ...]]] = {

@@ -24,6 +24,7 @@ from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, TemporaryError
 from shared.core.objects import Video
 from shared.core.operation import JSON, Operation, Payload, Reply
+from shared.core.remix import RemixVideo
 from shared.core.request_key import GONE, MISMATCH, RequestKey
 from shared.core.wish import CreateVideo
 
@@ -32,7 +33,7 @@ _ABOUT: Final = """Other clients' words for these fields are understood too: see
 Who accepts `text/event-stream` is answered with the video's events."""
 _ARGUMENTS: Final = (polling.PREFER, *ARGUMENTS)
 _BODY: Final = Payload(CreateVideo, (JSON, *FORMS), {"prompt": "A paper boat on a lake", "seed": 7})
-_VIDEO: Final = Payload(Video, (JSON, STREAM))
+_VIDEO: Final = Payload(Video, streams=(STREAM,))
 _HEADERS: Final = (*polling.HEADERS, "Preference-Applied")
 _REPLIES: Final = {
     200: Reply("It is over already, or was asked for before.", _VIDEO, (*_HEADERS, polling.REPLAYED)),
@@ -61,9 +62,9 @@ _PUT_VIDEO: Final = Operation(
 _REMIX_VIDEO: Final = Operation(
     id="remixVideo",
     summary="Draw a video again with other words",
-    about="It has the seed and everything else of its origin. `prompt`, `webhook` and `metadata` can be given.",
+    about="It has the seed and everything else of its origin.",
     arguments=(KEY, COUNT, *_ARGUMENTS),
-    body=_BODY,
+    body=Payload(RemixVideo, (JSON, *FORMS), {"prompt": "A paper boat on a river"}),
     replies=_REPLIES,
     errors=(*_ERRORS, "not_found", MISMATCH, GONE),
 )

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
 
 from functions.submit.handler import Videos
 from shared.core.access import Caller, Scope
@@ -16,16 +15,12 @@ from shared.core.errors import AddressRefused, InvalidRequest, Problem
 from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
 from shared.core.priority import Priority
+from shared.core.remix import REMIXABLE
 from shared.core.request import Reading, VideoRequest, parse, resolve
 from shared.core.terms import Terms
 from shared.core.wish import MAX_SEED, CreateVideo
 from shared.settings import Settings
 from shared.wiring import Services
-
-REMIXABLE: Final = frozenset(
-    {"prompt", "priority", "queue_ttl_seconds", "result_ttl_seconds", "webhook", "preview", "metadata", "cache"}
-)
-"""What a remix may say; all else is that of the video it repeats."""
 
 
 @dataclass(frozen=True, slots=True)

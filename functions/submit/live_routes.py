@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 from functions.submit.door import STREAM, caller
 from functions.submit.event_stream import EventStream
 from functions.submit.live import Live
-from shared.core.objects import Video
 from shared.core.operation import Argument, Operation, Payload, Reply
 
 _GET_EVENTS: Final = Operation(
@@ -21,7 +20,7 @@ The data of each is the Video. The first tells how it stands. A stream ends afte
 back by itself, and is told in one event what it missed.""",
     arguments=(Argument("Last-Event-ID", "The `id` of the last event you had.", place="header"),),
     replies={
-        200: Reply("The events.", Payload(Video, (STREAM,))),
+        200: Reply("The events.", Payload(media=(), streams=(STREAM,))),
         204: Reply("You had the last one: there will be no more."),
     },
     errors=("not_found", "busy"),

@@ -16,10 +16,11 @@ CALLBACK: Final = "X-Callback-Url"
 FAL_TIMEOUT: Final = "X-Fal-Request-Timeout"
 """fal's time to start, in seconds: how long the job may wait in the queue."""
 FAL_WEBHOOK: Final = "fal_webhook"
+_URL: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 2048}
 ARGUMENTS: Final = (
-    Argument(CALLBACK, "Says `webhook`, beside the body.", place="header"),
-    Argument(FAL_WEBHOOK, "Says `webhook`, beside the body."),
-    Argument(FAL_TIMEOUT, "Says `queue_ttl_seconds`, beside the body.", place="header"),
+    Argument(CALLBACK, "Says `webhook`, beside the body.", _URL, "header"),
+    Argument(FAL_WEBHOOK, "Says `webhook`, beside the body.", _URL),
+    Argument(FAL_TIMEOUT, "Says `queue_ttl_seconds`, beside the body.", {"type": "number", "minimum": 1}, "header"),
 )
 _LENIENT: Final = re.compile(r'(?:^|,)\s*handling\s*=\s*"?lenient"?\s*(?=[,;]|$)', re.IGNORECASE)
 _SECONDS: Final = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})?")

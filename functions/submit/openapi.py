@@ -16,6 +16,7 @@ from shared.core.operation import Argument, Operation, Payload, Reply
 
 VERSION: Final = "3.1.0"
 _PART: Final = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>")
+_STREAM: Final[dict[str, Any]] = {}
 _ABOUT: Final = """Text to video, in the shape of OpenAI's videos API, with fields of our own beside it.
 
 Every GET answers HEAD too. Every answer to a valid key tells in `RateLimit` and `RateLimit-Policy` what is left of its
@@ -53,13 +54,18 @@ def methods(rule: Rule) -> set[str]:
     return set(rule.methods or ()) - implied
 
 
+def template(rule: str) -> str:
+    """A rule of the URL map as OpenAPI writes it: what stands at the same place has the same name."""
+    return _PART.sub(lambda part: "{" + components.PATH_ARGUMENTS[part[1]].name + "}", rule)
+
+
 def _operations(app: Flask) -> Iterator[tuple[str, str, Rule, Operation]]:
     for rule in app.url_map.iter_rules():
         described = operation.of(app.view_functions[rule.endpoint])
         if described is None:
             raise Undescribed(f"{rule.rule}: decorate its view with an Operation (shared/core/operation.py)")
         for method in methods(rule):
-            yield _PART.sub(r"{\1}", rule.rule), method, rule, described
+            yield template(rule.rule), method, rule, described
 
 
 def _licence() -> dict[str, str]:
@@ -126,8 +132,9 @@ def _tag(path: str) -> str:
 
 
 def _path_argument(name: str) -> dict[str, Any]:
-    about = components.PATH_ARGUMENTS[name]
-    return {"name": name, "in": "path", "required": True, "description": about, "schema": dict(components.TEXT)}
+    argument = components.PATH_ARGUMENTS[name]
+    schema = dict(argument.schema or components.TEXT)
+    return {"name": argument.name, "in": "path", "required": True, "description": argument.about, "schema": schema}
 
 
 def _argument(argument: Argument) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def _content(payload: Payload, schemas: Schemas, mode: Mode) -> dict[str, Any]:
     media = {"schema": schemas.of(payload.shape, mode)} if payload.shape is not None else {}
     if payload.example is not None:
         media["example"] = payload.example
-    return dict.fromkeys(payload.media, media)
+    return dict.fromkeys(payload.media, media) | dict.fromkeys(payload.streams, _STREAM)
 
 
 def _name(paths: dict[str, Any]) -> None:

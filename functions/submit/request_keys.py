@@ -31,7 +31,7 @@ _COUNT: Final = re.compile("[0-9]{1,3}")
 _QUOTED: Final = re.compile(r'"((?:[!#-\[\]-~]|\\["\\])+)"')
 """A string as RFC 8941 writes it, without spaces."""
 _BARE: Final = re.compile(r"[!#-~][!-~]*")
-_CLIENT_ID: Final = re.compile(r"(?!video_)[A-Za-z0-9_-]{1,64}")
+CLIENT_ID: Final = re.compile(r"(?!video_)[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class RequestKeys:
 
     def of_client(self, client_id: str, body: object) -> RequestKey:
         """Raises: InvalidRequest."""
-        if _CLIENT_ID.fullmatch(client_id) is None:
+        if CLIENT_ID.fullmatch(client_id) is None:
             detail = "must be 1 to 64 letters, digits, - or _, and not begin with video_, as our own ids do"
             raise InvalidRequest(Problem("/client_id", detail))
         return self._key(f"client:{client_id}", body)

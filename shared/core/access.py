@@ -19,7 +19,7 @@ from shared.core.errors import Forbidden
 
 _ID: Final = re.compile(r"[a-z0-9]{8}")
 _KEY: Final = re.compile(rf"fb_({_ID.pattern})_([A-Za-z0-9_-]{{32,64}})")
-_TENANT: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+TENANT: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """As a DNS label, so that it is a name in every store."""
 DEFAULT_TENANT: Final = "default"
 
@@ -75,7 +75,7 @@ def is_key_id(text: str) -> bool:
 
 
 def is_tenant(name: str) -> bool:
-    return _TENANT.fullmatch(name) is not None
+    return TENANT.fullmatch(name) is not None
 
 
 class Keyring:

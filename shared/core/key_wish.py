@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from shared.core import access
 from shared.core.access import Scope
+from shared.core.whole import WHOLE
 
 LONGEST_LIFE: Final = timedelta(days=3650)
 LONGEST_OVERLAP: Final = timedelta(days=30)
@@ -40,6 +41,11 @@ def _label(value: str) -> str:
     return value
 
 
+def _schema(**words: Any) -> Any:
+    """What a validator checks, in words of JSON Schema too."""
+    return Field(json_schema_extra=words)
+
+
 def _seconds(longest: timedelta) -> int:
     return int(longest.total_seconds())
 
@@ -49,17 +55,18 @@ class KeyWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    tenant: Annotated[StrictStr, AfterValidator(_tenant)]
+    tenant: Annotated[StrictStr, AfterValidator(_tenant), _schema(pattern=f"^{access.TENANT.pattern}$")]
     """Whose videos it opens."""
     scopes: Annotated[
-        list[Annotated[StrictStr, AfterValidator(_scope)]],
+        list[Annotated[StrictStr, AfterValidator(_scope), _schema(enum=[str(scope) for scope in Scope])]],
         Field(min_length=1, max_length=len(Scope)),
         AfterValidator(_once),
+        _schema(uniqueItems=True),
     ]
     """`videos:read`, `videos:write`, `videos:priority`, `admin`; there is no default."""
-    label: Annotated[StrictStr, Field(max_length=100), AfterValidator(_label)] = ""
+    label: Annotated[StrictStr, Field(max_length=100), AfterValidator(_label), _schema(format="printable")] = ""
     """For people."""
-    expires_in_seconds: Annotated[StrictInt, Field(ge=1, le=_seconds(LONGEST_LIFE))] | None = None
+    expires_in_seconds: Annotated[StrictInt, Field(ge=1, le=_seconds(LONGEST_LIFE)), WHOLE] | None = None
     """From now, by the store's clock; absent: it does not expire."""
 
     @property
@@ -72,7 +79,7 @@ class RotationWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    overlap_seconds: Annotated[StrictInt, Field(ge=0, le=_seconds(LONGEST_OVERLAP))] = _seconds(OVERLAP)
+    overlap_seconds: Annotated[StrictInt, Field(ge=0, le=_seconds(LONGEST_OVERLAP)), WHOLE] = _seconds(OVERLAP)
     """For so long the old secret opens too; 0: it ends now."""
 
     @property

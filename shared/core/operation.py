@@ -30,6 +30,8 @@ class Payload:
     shape: Any = None
     media: tuple[str, ...] = (JSON,)
     example: Any = None
+    streams: tuple[str, ...] = ()
+    """Media in which it can come too, piece by piece: no schema says that."""
     required: bool = True
     """Of a request's body: whether there must be one."""
 

@@ -39,4 +39,8 @@ def said(value: str) -> str:
     return value
 
 
-Text = Annotated[StrictStr, Field(max_length=MAX_PROMPT), BeforeValidator(clean)]
+Text = Annotated[
+    StrictStr,
+    Field(max_length=MAX_PROMPT, json_schema_extra={"format": "visible-text"}),
+    BeforeValidator(clean),
+]

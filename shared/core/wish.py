@@ -8,18 +8,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from shared.core.priority import Priority, named
 from shared.core.text import Text, said
+from shared.core.whole import WHOLE
 
 MAX_SEED: Final = 2**32 - 1
 WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 SIZE_POLICIES: Final = ("exact", "nearest")
 CACHES: Final = ("use", "refresh", "off")
 SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
+NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RATIO: Final = re.compile("[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
 SHARPEST_CRF: Final = 12
 COARSEST_CRF: Final = 40
@@ -27,12 +29,15 @@ COARSEST_CRF: Final = 40
 
 def _number(value: Any) -> Any:
     """`seconds` is a string in OpenAI's API ("4"); a number says the same."""
+    sentence = "must be a number of seconds, or that number as a string"
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("must be a number of seconds, or that number as a string")
+        raise ValueError(sentence)
+    if isinstance(value, str) and NUMBER.fullmatch(value) is None:
+        raise ValueError(sentence)
     try:
         number = float(value)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a number of seconds, or that number as a string") from None
+    except OverflowError:
+        raise ValueError(sentence) from None
     if not math.isfinite(number) or number <= 0:
         raise ValueError("must be a positive number of seconds")
     return number
@@ -60,12 +65,36 @@ def _webhook(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
 
-_Size = Annotated[StrictStr, _form(SIZE, 'must be "WIDTHxHEIGHT" in pixels, for example "848x480"')]
-_Ratio = Annotated[StrictStr, _form(RATIO, 'must be "WIDTH:HEIGHT", for example "16:9"')]
-_Event = Annotated[StrictStr, _one_of(WEBHOOK_EVENTS, lambda words: f"one of {', '.join(words)}")]
+def _schema(**words: Any) -> Any:
+    """What a validator checks, in words of JSON Schema too."""
+    return Field(json_schema_extra=words)
+
+
+_Size = Annotated[
+    StrictStr,
+    _form(SIZE, 'must be "WIDTHxHEIGHT" in pixels, for example "848x480"'),
+    _schema(pattern=f"^{SIZE.pattern}$", format="video-size"),
+]
+_Ratio = Annotated[
+    StrictStr,
+    _form(RATIO, 'must be "WIDTH:HEIGHT", for example "16:9"'),
+    _schema(pattern=f"^{RATIO.pattern}$", format="aspect-ratio"),
+]
+_Event = Annotated[
+    StrictStr, _one_of(WEBHOOK_EVENTS, lambda words: f"one of {', '.join(words)}"), _schema(enum=list(WEBHOOK_EVENTS))
+]
+_Policy = Annotated[StrictStr, _one_of(SIZE_POLICIES, " or ".join), _schema(enum=list(SIZE_POLICIES))]
+_Format = Annotated[StrictStr, _one_of(("mp4",), " or ".join), _schema(const="mp4")]
+_Cache = Annotated[StrictStr, _one_of(CACHES, " or ".join), _schema(enum=list(CACHES))]
+_Positive = Annotated[float, Field(gt=0)]
+_Digits = Annotated[str, Field(pattern=f"^{NUMBER.pattern}$")]
+_Length = Annotated[float, BeforeValidator(_number, json_schema_input_type=_Positive | _Digits)]
+_Urgency = Annotated[Priority, BeforeValidator(named, json_schema_input_type=Literal["low", "normal", "high", 0, 1, 2])]
+_Url = Annotated[StrictStr, Field(min_length=1, max_length=2048), _schema(format="uri")]
 _Word = Annotated[str, Field(min_length=1, max_length=64)]
 _Label = Annotated[StrictStr, Field(max_length=512)]
-_Seconds = Annotated[StrictInt, Field(ge=1)]
+_Whole = Annotated[StrictInt, WHOLE]
+_Seconds = Annotated[StrictInt, Field(ge=1), WHOLE]
 
 
 class WebhookWish(BaseModel):
@@ -73,10 +102,13 @@ class WebhookWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
+    url: _Url
     """A public https URL."""
     events: Annotated[list[_Event], Field(max_length=len(WEBHOOK_EVENTS))] = []
     """Empty: every end."""
+
+
+_Webhook = Annotated[WebhookWish, BeforeValidator(_webhook, json_schema_input_type=WebhookWish | _Url)]
 
 
 class OutputWish(BaseModel):
@@ -84,9 +116,9 @@ class OutputWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    format: Annotated[StrictStr, _one_of(("mp4",), " or ".join)] = "mp4"
+    format: _Format = "mp4"
     """MP4 with H.264, which every browser plays."""
-    crf: Annotated[StrictInt, Field(ge=SHARPEST_CRF, le=COARSEST_CRF)] | None = None
+    crf: Annotated[StrictInt, Field(ge=SHARPEST_CRF, le=COARSEST_CRF), WHOLE] | None = None
     """H.264's constant rate factor: less is sharper and larger. Absent: 18."""
 
 
@@ -99,33 +131,33 @@ class CreateVideo(BaseModel):
     """What to draw: up to 2,000 characters, kept in Unicode's form NFC."""
     model: StrictStr | None = None
     """One of `GET /v1/models`, or another name that the operator gave one of them. Absent: the first of them."""
-    seconds: Annotated[float, BeforeValidator(_number)] | None = None
+    seconds: _Length | None = None
     """Length, as a number or as text. Drawn is the nearest count of 6k+1 frames; the answer says both."""
     size: _Size | None = None
     """`WIDTHxHEIGHT` in pixels, multiples of 16."""
-    size_policy: Annotated[StrictStr, _one_of(SIZE_POLICIES, " or ".join)] | None = None
+    size_policy: _Policy | None = None
     """What becomes of a size that the model cannot draw: refused (exact, the default), or the nearest that it can."""
     aspect_ratio: _Ratio | None = None
     """`WIDTH:HEIGHT` in place of a size: about as many pixels as the model's own size, in the nearest such shape."""
-    num_frames: StrictInt | None = None
+    num_frames: _Whole | None = None
     """Length in place of `seconds`: 6k+1 frames."""
-    fps: StrictInt | None = None
+    fps: _Whole | None = None
     """Frames a second. Mochi-1 knows 30 only."""
-    seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED)] | None = None
+    seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED), WHOLE] | None = None
     """The same request with the same seed draws the same video. Absent: one is chosen, and the answer says which."""
     negative_prompt: Text = ""
     """What not to draw."""
-    num_inference_steps: StrictInt | None = None
+    num_inference_steps: _Whole | None = None
     """Denoising steps: more take longer and may look better."""
     guidance_scale: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
     """How closely the prompt is followed."""
-    priority: Annotated[Priority, BeforeValidator(named)] | None = None
+    priority: _Urgency | None = None
     """`low`, `normal` (the default) or `high`, or 0, 1, 2. `high` needs a key with the scope `videos:priority`."""
     queue_ttl_seconds: _Seconds | None = None
     """The job expires when nobody has begun to draw it after so long."""
     result_ttl_seconds: _Seconds | None = None
     """The video and its record go so long after the job's end."""
-    webhook: Annotated[WebhookWish, BeforeValidator(_webhook)] | None = None
+    webhook: _Webhook | None = None
     """Where the end of the job is told, signed: a URL, or an object with it."""
     preview: StrictBool = False
     """Whether a small picture is wanted while the video is being drawn."""
@@ -133,5 +165,5 @@ class CreateVideo(BaseModel):
     """What the file shall be."""
     metadata: Annotated[dict[_Word, _Label], Field(max_length=16)] = {}
     """The caller's own labels: 16 at most. Lists can be filtered by them."""
-    cache: Annotated[StrictStr, _one_of(CACHES, " or ".join)] | None = None
+    cache: _Cache | None = None
     """`off` (the default) or `refresh`: the video is drawn. `use` is not supported."""

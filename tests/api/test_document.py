@@ -37,13 +37,19 @@ def test_the_document_is_valid_openapi_3_1(document):
 
 def test_each_route_is_described_and_each_description_has_its_route(app, document):
     routes = {
-        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        (method.lower(), openapi.template(rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD"}
         if method != "OPTIONS" or rule.endpoint.startswith("events.")
     }
 
     assert routes == set(operations(document))
+
+
+def test_no_two_paths_stand_at_the_same_place(document):
+    places = [re.sub(r"{\w+}", "{}", path) for path in document["paths"]]
+
+    assert sorted(set(places)) == sorted(places)
 
 
 def test_every_operation_has_an_id_of_its_own_and_a_summary(document):

@@ -33,6 +33,7 @@ def meant(**fields: object) -> VideoRequest:
 
 
 RIGHT = [
+    {"num_frames": 85.0},  # JSON has one kind of number
     {"prompt": "x"},
     {"prompt": "x" * MAX_PROMPT},
     {"prompt": "two\nlines\tand a tab"},
@@ -110,7 +111,7 @@ WRONG = [
     ({"size": "848x48"}, "/size"),
     ({"size": "864x480"}, "/size"),
     ({"num_frames": "85"}, "/num_frames"),
-    ({"num_frames": 85.0}, "/num_frames"),
+    ({"num_frames": 85.5}, "/num_frames"),
     ({"num_frames": True}, "/num_frames"),
     ({"num_frames": 1}, "/num_frames"),
     ({"num_frames": -5}, "/num_frames"),
