@@ -12,6 +12,8 @@ from functions.submit.creation_routes import creation_routes
 from functions.submit.dead_letter_routes import dead_letter_routes
 from functions.submit.document_routes import document_routes
 from functions.submit.drafts import Drafts
+from functions.submit.estimate_routes import estimate_routes
+from functions.submit.estimates import Estimates
 from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.forecasts import Forecasts
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         live_routes(live),
         content_routes(contents),
         preview_routes(contents),
+        estimate_routes(Estimates(drafts, forecasts, settings)),
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),
         event_routes(Inbox(videos, drafts, keys)),

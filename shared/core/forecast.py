@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Final, Self
 
@@ -16,6 +16,8 @@ from shared.core.run import Run
 from shared.core.standing import Standing
 from shared.core.work import Work
 
+AWAKE: Final = timedelta(seconds=60)
+"""So long a worker surely stays awake after its last video: the shortest that Knative looks back on."""
 _UPLOAD_S: Final = 1.0
 
 
@@ -45,6 +47,8 @@ class Forecast:
     """The work before the first in the queue, before the second, and so on, as far as it was looked at."""
     usual_s: float
     """The work of a job that was not looked at."""
+    drawn_at: datetime | None
+    """When the latest video was there; None: nobody knows of any."""
 
     @classmethod
     def of(
@@ -65,6 +69,7 @@ class Forecast:
             paces=paces,
             before_s=[0.0, *accumulate(works)],
             usual_s=sum(known) / len(known) if known else 0.0,
+            drawn_at=max((run.at for run in runs), default=None),
         )
 
     def estimate(self, work: Work, gpu: str | None = None) -> Estimate:
@@ -81,6 +86,13 @@ class Forecast:
         age = (at - job.queued_at).total_seconds()
         wait = max(self.wait_s(standing.position, waited_s=max(age, 0.0)), -age)
         return Outlook(_whole(wait + own.p50_s), self.must_wake(standing.position))
+
+    def next_eta_s(self, own: Estimate, at: datetime) -> int | None:
+        """Whole seconds until a video with that estimate is there if it is queued now; None: nobody can say."""
+        if self.paused:
+            return None
+        idle = self.waiting == self.running == 0 and self.drawn_at is not None and at - self.drawn_at < AWAKE
+        return _whole((0.0 if idle else self.wait_s(self.waiting)) + own.p50_s)
 
     def must_wake(self, position: int) -> bool:
         """Whether a worker is called for the job in this place and is not there yet: one that was would have it."""

@@ -35,6 +35,11 @@ class VideoRequest:
     num_inference_steps: int
     guidance_scale: float
 
+    @property
+    def seconds(self) -> str:
+        """The length that is drawn, as a string without needless zeros, like OpenAI's."""
+        return f"{self.num_frames / self.fps:.2f}".rstrip("0").rstrip(".")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -120,7 +120,7 @@ def _openai(job: Job, percent: int, expires_at: datetime | None) -> dict[str, An
         "created_at": _unix(job.created_at),
         "completed_at": _unix(job.finished_at) if completed else None,
         "expires_at": _unix(expires_at),
-        "seconds": f"{request.num_frames / request.fps:.2f}".rstrip("0").rstrip("."),
+        "seconds": request.seconds,
         "size": f"{request.width}x{request.height}",
         "remixed_from_video_id": job.remixed_from,
         "error": {"code": job.error.code, "message": job.error.message} if job.error else None,
