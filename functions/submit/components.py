@@ -61,7 +61,11 @@ ALSO: Final[Mapping[int, tuple[str, ...]]] = {
 }
 """Headers of errors, by status."""
 SECURITY_SCHEMES: Final[Mapping[str, Mapping[str, str]]] = {
-    "key": {"type": "http", "scheme": "bearer", "description": "An API key, `fb_<id>_<secret>`."},
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, `fb_<id>_<secret>`, or a token of an issuer that the owner trusts.",
+    },
     "keyHeader": {
         "type": "apiKey",
         "in": "header",

@@ -46,7 +46,7 @@ def guard(app: Flask, keeper: Doorkeeper) -> None:
     @app.after_request
     def watch(response: Response) -> Response:
         """A stream may outlive its key: nothing is told to who would no longer come in."""
-        if response.mimetype == STREAM:
+        if response.mimetype == STREAM and "is_welcome" in g:
             response.response = GuardedStream(response.response, g.is_welcome)
         return response
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
@@ -26,8 +27,8 @@ FRESH_S: Final = 3.0
 """For so long nobody asks again."""
 LAST_S: Final = 5.0
 """For so long what was read is believed if the store does not answer."""
-_RETRY_S: Final = 1.0
-"""Between two questions about the same key while the first is not answered."""
+_PAUSE_S: Final = 1.0
+"""Between two questions about the same key while the store is away."""
 MOST: Final = 4096
 MOST_STRANGE: Final = 1024
 """Ids that stand for nothing, on a shelf of their own: who guesses must not push out those that are good."""
@@ -73,6 +74,8 @@ class KnownKeys:
         self._monotonic = monotonic
         self._lock = Lock()
         self._there, self._strange = _Shelf(MOST), _Shelf(MOST_STRANGE)
+        self._questions: dict[str, Future[_Known]] = {}
+        """One at a time about a key: who has nothing to go on with waits for the answer to the first."""
 
     def caller(self, shown: str) -> Caller | None:
         """Whose key this is; None when it opens nothing. Raises: Unavailable: That cannot be told now."""
@@ -90,22 +93,35 @@ class KnownKeys:
         now = self._monotonic()
         with self._lock:
             known = self._there.take(key_id) or self._strange.take(key_id)
-            if known is not None:
-                if now < known.due:
-                    return known
-                known.due = min(now + _RETRY_S, known.seen + LAST_S)  # meanwhile the others go on with what is known
-        try:
-            return self._asked(key_id, now)
-        except Unavailable:
-            if known is not None and self._monotonic() - known.seen < LAST_S:
+            if known is not None and now < known.due:
                 return known
-            raise
+            answer = self._questions.get(key_id)
+            if is_first := answer is None:
+                answer = self._questions[key_id] = Future()
+        if not is_first and known is not None and now - known.seen < LAST_S:
+            return known
+        try:
+            return self._ask(key_id, now, answer) if is_first else answer.result()
+        except Unavailable:
+            if known is None or self._monotonic() - known.seen >= LAST_S:
+                raise
+            known.due = now + _PAUSE_S
+            return known
 
-    def _asked(self, key_id: str, now: float) -> _Known:
-        sighting = self._store.sight(key_id)
-        known = _Known(sighting, seen=now, due=now + FRESH_S)
-        here, other = (self._strange, self._there) if sighting.entry is None else (self._there, self._strange)
+    def _ask(self, key_id: str, now: float, answer: Future[_Known]) -> _Known:
+        """Put the question, and give its answer to all who wait for it."""
+        try:
+            known = _Known(self._store.sight(key_id), seen=now, due=now + FRESH_S)
+        except BaseException as error:
+            with self._lock:
+                del self._questions[key_id]
+            answer.set_exception(error)
+            raise
+        is_there = known.sighting.entry is not None
+        here, other = (self._there, self._strange) if is_there else (self._strange, self._there)
         with self._lock:
             here.put(key_id, known)
             other.drop(key_id)
+            del self._questions[key_id]
+        answer.set_result(known)
         return known

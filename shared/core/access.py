@@ -87,7 +87,7 @@ class Keyring:
         for entry in entries:
             digest, caller = _read(entry)
             known = self._known.setdefault(caller.key_id, (digest, caller))
-            if known[0] != digest:
+            if not hmac.compare_digest(known[0], digest):
                 raise ValueError(f"two API keys have the id {caller.key_id}; one of them would open nothing")
             if known[1] != caller:
                 raise ValueError(f"the API key {caller.key_id} stands there twice, and opens not the same both times")

@@ -1,5 +1,6 @@
 """Stored keys at the door: how often the store is asked, how soon a revocation acts, what happens without the store."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from shared.adapters.memory_api_keys import MemoryKeyStore
 from shared.core.access import Caller, Scope, new_api_key
 from shared.core.api_key import ApiKey, Revoked, Rotated, Secret, digest
 from shared.core.errors import Unavailable
+from tests.functions.studio import Hold, eventually
 from tests.stores import START
 
 PEPPER, OLD_PEPPER = "p" * 32, "o" * 32
@@ -25,7 +27,12 @@ class World:
         self.looks = 0
         self.away = False
         self.store = MemoryKeyStore(Memory(clock=lambda: START + timedelta(seconds=self.now), retention=HOUR))
-        self.known = KnownKeys(self, [PEPPER, OLD_PEPPER], monotonic=lambda: self.now)
+        self.callers = 0
+        self.known = KnownKeys(self, [PEPPER, OLD_PEPPER], monotonic=self.monotonic)
+
+    def monotonic(self):
+        self.callers += 1
+        return self.now
 
     def sight(self, key_id):
         self.looks += 1
@@ -184,3 +191,62 @@ def test_more_keys_than_are_kept_still_open(world):
     assert looks + 1 == world.looks
     assert world.known.caller(keys[-1])
     assert looks + 1 == world.looks
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(20) as threads:
+        yield threads
+
+
+def held(world):
+    """A store that does not answer before it is told to."""
+    hold, answer = Hold(), world.store.sight
+
+    def sight(key_id):
+        world.looks += 1
+        hold.here()
+        if world.away:
+            raise Unavailable("the store is away")
+        return answer(key_id)
+
+    world.sight = sight
+    return hold
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_many_who_come_at_once_ask_once_and_have_one_answer(world, pool, away):
+    key, world.away = world.make(), away
+    hold = held(world)
+    asked = [pool.submit(world.known.caller, key) for _ in range(20)]
+    hold.await_reached()
+    eventually(lambda: world.callers == 20)  # all have come, none has an answer
+    hold.go.set()
+    told = [type(each.exception(10)) if each.exception(10) else each.result().tenant for each in asked]
+
+    assert ([Unavailable] * 20 if away else ["ada"] * 20) == told
+    assert 1 == world.looks
+
+
+def test_while_one_asks_anew_the_others_go_on_with_what_is_known(world, pool):
+    key = world.make()
+    world.known.caller(key)
+    hold, world.now = held(world), 3.5
+    first = pool.submit(world.known.caller, key)
+    hold.await_reached()
+    try:
+        assert [True] * 5 == [bool(world.known.caller(key)) for _ in range(5)]
+    finally:
+        hold.go.set()
+    assert first.result(10)
+    assert 2 == world.looks
+
+
+def test_a_bug_in_the_store_is_told_to_all_and_the_next_may_ask_again(world):
+    key, answer = world.make(), world.store.sight
+    world.sight = lambda key_id: {}[key_id]
+    with pytest.raises(KeyError):
+        world.known.caller(key)
+    world.sight = answer
+
+    assert world.known.caller(key)
