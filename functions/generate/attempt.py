@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from functions.generate import playback
+from functions.generate import looks, playback
 from functions.generate.encode import encode
 from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
@@ -124,11 +124,13 @@ class Attempt:
         request = self._job.request
         self._report(Phase.DECODING, drawing.step)
         movie, still, sheet = folder / "video.mp4", folder / "thumbnail.webp", folder / "spritesheet.jpg"
-        middle = MiddleFrame(request.num_frames)
+        middle, look = MiddleFrame(request.num_frames), looks.Looks()
         sprites = Spritesheet(num_frames=request.num_frames, width=request.width, height=request.height)
         with self._watch.lap(Lap.ENCODE):
-            pictures = sprites.watch(middle.watch(self._frames(drawing)))
-            overlapped(pictures, lambda chunks: encode(chunks, movie, request, crf=self._job.terms.crf))
+            crf = self._job.terms.crf
+            pictures = sprites.watch(middle.watch(look.watch(self._frames(drawing))))
+            overlapped(pictures, lambda chunks: encode(chunks, movie, request, crf=crf, preset=drawing.preset))
+            look.check()
             facts = playback.examine(movie)
             playback.check(facts, request)
             assert middle.picture is not None
@@ -150,7 +152,7 @@ class Attempt:
             num_frames=facts.num_frames,
             fps=request.fps,
             codec=facts.codec,
-            checks=playback.CHECKS,
+            checks=(*looks.CHECKS, *playback.CHECKS),
             timings=self._watch.timings,
             resumed_from=self._first_step,
             gpu=self._engine.device,

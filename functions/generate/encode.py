@@ -11,7 +11,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from functions.generate.engine import Frames
+from functions.generate.engine import EXACT, Frames
 from functions.generate.fingerprint import fingerprint
 from shared.core.errors import DrawingFailed
 from shared.core.request import VideoRequest
@@ -22,7 +22,9 @@ THREADS: Final = 4
 """x264's output depends on the number of threads, so it may not follow the number of cores."""
 
 
-def encode(chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf: int = 18) -> None:
+def encode(
+    chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf: int = 18, preset: str = EXACT
+) -> None:
     """Write the frames as they come; the same frames give the same bytes.
 
     Raises:
@@ -30,7 +32,7 @@ def encode(chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf
     """
     options = {"movflags": "+faststart"}
     with av.open(str(target), "w", format="mp4", options=options) as container:
-        container.metadata.update(_metadata(request))
+        container.metadata.update(_metadata(request, preset))
         stream = _stream(container, request, crf)
         to_yuv = VideoReformatter()
         written = 0
@@ -43,9 +45,9 @@ def encode(chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf
         container.mux(stream.encode())
 
 
-def _metadata(request: VideoRequest) -> dict[str, str]:
+def _metadata(request: VideoRequest, preset: str) -> dict[str, str]:
     """What made the video. The prompt stays out: files travel further than their owners think."""
-    facts = {"model": request.model, "seed": request.seed, "request": fingerprint(request)}
+    facts = {"model": request.model, "preset": preset, "seed": request.seed, "request": fingerprint(request)}
     return {"title": f"{request.model}, seed {request.seed}", "comment": json.dumps(facts)}
 
 

@@ -7,7 +7,7 @@ no callbacks out of a library.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,17 @@ Frames = NDArray[np.uint8]
 """RGB pictures: (frames, height, width, 3), 0 to 255."""
 
 
+EXACT: Final = "exact"
+"""The preset that draws what the model's authors' own code draws."""
+
+
 class Drawing(Protocol):
     """One video while it is being drawn."""
+
+    @property
+    def preset(self) -> str:
+        """How it is drawn: what may change the picture although the request is the same."""
+        ...
 
     @property
     def step(self) -> int:

@@ -17,6 +17,7 @@ class InstantDrawing:
     """One colour a frame, chosen by the whole request; a checkpoint is its step."""
 
     chunk = 12
+    preset = "exact"
 
     def __init__(self, request: VideoRequest, checkpoint: bytes | None = None) -> None:
         self.request = request

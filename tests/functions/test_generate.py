@@ -131,7 +131,7 @@ def test_after_sigterm_it_is_not_ready_and_leaves_the_bell_to_others(settings, s
         (NoFrames, "no frames"),
         (TooFewFrames, "num_frames is 12 instead of 13"),
         (WrongSize, "(128, 192, 3) instead of uint8 (64, 96, 3)"),
-        (OneColor, "every pixel of the video has one and the same colour"),
+        (OneColor, "13 of 13 frames are black; 12 of 12 frames are the same as the one before"),
     ],
 )
 def test_what_is_no_video_fails_at_once_and_says_with_which_numbers(services, studio, settings, engine, words):

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.generate.looks import Looks
 from functions.generate.mochi import tiny
 from shared.core.errors import ModelUnavailable
 from tests.integration.mochi_drawings import REQUEST, draw, engine_in
@@ -134,3 +135,12 @@ def test_processes_that_may_not_use_the_network_build_and_draw_at_once_and_say_n
         assert ("7\n", "") == process.communicate(timeout=120)
         assert 0 == process.returncode
     assert ["mochi-1-tiny"] == [p.name for p in (tmp_path / "weights").iterdir()]
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"seed": 0}, {"guidance_scale": 1.0}, {"num_frames": 7, "width": 64, "height": 64}]
+)
+def test_the_tiny_model_s_noise_is_neither_black_nor_frozen(engine, changes):
+    looks = Looks()
+    list(looks.watch([draw(engine, dataclasses.replace(REQUEST, **changes))]))
+    assert (0, 0) == (looks.black, looks.frozen)

@@ -17,8 +17,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from functions.generate.engine import EXACT
 from functions.generate.fingerprint import fingerprint
-from functions.generate.mochi.modules import EXACT
 from shared.core.request import VideoRequest
 
 FORMAT: Final = "flipbook-checkpoint/1"

@@ -36,6 +36,10 @@ class MochiDrawing:
             self._state = self._start(checkpoint, denoising.noise(modules, request, words.embeddings.dtype))
 
     @property
+    def preset(self) -> str:
+        return self._modules.preset
+
+    @property
     def step(self) -> int:
         return self._state.step
 

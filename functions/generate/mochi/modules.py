@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import torch
 
+from functions.generate.engine import EXACT
 from functions.generate.mochi.sketch import Sketcher
-
-EXACT: Final = "exact"
-"""The preset that draws what diffusers' own pipeline draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,10 +93,11 @@ def test_ffprobe_agrees_on_everything_that_a_browser_needs(frames, asked, tmp_pa
 
 
 def test_the_file_says_what_made_it_and_not_the_prompt(frames, asked, tmp_path, ffprobe):
-    encode([frames], tmp_path / "a.mp4", asked)
+    encode([frames], tmp_path / "a.mp4", asked, preset="fast")
     tags = ffprobe(tmp_path / "a.mp4")["format"]["tags"]
     assert "mochi-1-tiny, seed 7" == tags["title"]
-    assert {"model": "mochi-1-tiny", "seed": 7, "request": fingerprint(asked)} == json.loads(tags["comment"])
+    made = {"model": "mochi-1-tiny", "preset": "fast", "seed": 7, "request": fingerprint(asked)}
+    assert made == json.loads(tags["comment"])
     assert b"cat" not in (tmp_path / "a.mp4").read_bytes()
 
 
