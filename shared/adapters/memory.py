@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import SimpleQueue
 
+from shared.adapters.memory_line import Line
+from shared.core import effects
 from shared.core.api_key import ApiKey
 from shared.core.caps import NO_CAPS, Caps
 from shared.core.counted_call import Answered
@@ -24,7 +26,7 @@ from shared.core.run import Run
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """Tables by id. Places in queues and lists are not kept but computed from the jobs."""
+    """Tables by id. Places in lists are not kept but computed from the jobs; those in the queue stand in `line`."""
 
     clock: Callable[[], datetime]
     retention: timedelta
@@ -32,6 +34,7 @@ class Memory:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     jobs: dict[str, Job] = field(default_factory=dict)
+    line: Line = field(default_factory=Line)
     leases: dict[str, datetime] = field(default_factory=dict)
     """When the lease on a held job ends."""
     reports: dict[tuple[str, str], Progress] = field(default_factory=dict)
@@ -58,6 +61,12 @@ class Memory:
 
     ears: set[SimpleQueue[str]] = field(default_factory=set)
     """Where those who listen are told the ids of jobs that changed."""
+
+    def oldest(self, now: datetime) -> timedelta:
+        """How long the job that waits longest has waited."""
+        indexes = (effects.index(self.jobs[job_id], self.retention) for job_id in self.line.places)
+        since = [index.waits_since for index in indexes if index.waits_since is not None]
+        return max(now - min(since), timedelta(0)) if since else timedelta(0)
 
     def say(self, job_id: str) -> None:
         for ear in self.ears:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from shared.adapters.memory import Memory
-from shared.core import counted_call, effects
+from shared.core import counted_call, effects, schedule
 from shared.core.counted_call import Answered, CountedCall
 from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
+from shared.core.moment import micros
 from shared.core.progress import Progress
 from shared.core.request_key import KeyUse, RequestKey, first
 from shared.core.standing import Standing
@@ -36,7 +37,7 @@ class MemoryJobStore:
                 return kept
             if isinstance(key, CountedCall) and (earlier := self._answered(job, key, at)) is not None:
                 return earlier
-            waiting = [queued for _, queued in self._by(lambda index: index.queue_rank)]
+            waiting = self._queue()
             self._memory.caps.admit(waiting=len(waiting), own=sum(queued.tenant == job.tenant for queued in waiting))
             if isinstance(key, RequestKey):
                 self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
@@ -73,17 +74,17 @@ class MemoryJobStore:
     def claim(self, attempt: str, lease: timedelta) -> Job | None:
         with self._memory.lock:
             at = self.now()
-            for job in self._memory.jobs.values():
-                if job.attempt == attempt:
-                    return job
+            for held in self._memory.jobs.values():
+                if held.attempt == attempt:
+                    return held
             if self._memory.pause is not None:
                 return None
-            for job in self._free(at):
-                expiry = self._index(job).expiry
-                if expiry is None or expiry > at:
-                    self._memory.leases[job.id] = at + lease
-                    return self._write(advance(job, Claimed(attempt), at), at)
-            return None
+            job = next(self._free(at), None)
+            if job is None:
+                return None
+            self._memory.leases[job.id] = at + lease
+            self._memory.line.take(job.id)
+            return self._write(advance(job, Claimed(attempt), at), at)
 
     def renew(self, job_id: str, attempt: str, lease: timedelta) -> Job:
         with self._memory.lock:
@@ -115,16 +116,17 @@ class MemoryJobStore:
 
     def position(self, job: Job) -> int | None:
         with self._memory.lock:
-            ids = [queued.id for _, queued in self._by(lambda index: index.queue_rank)]
+            ids = [queued.id for queued in self._queue()]
         return ids.index(job.id) if job.id in ids else None
 
     def depth(self) -> QueueDepth:
         with self._memory.lock:
-            queue = self._by(lambda index: index.queue_rank)
-            oldest = self.now() - queue[0][0] if queue else timedelta(0)
-            running = len(self._memory.leases)
-            paused = self._memory.pause is not None
-            return QueueDepth(waiting=len(queue), running=running, oldest=max(oldest, timedelta(0)), paused=paused)
+            return QueueDepth(
+                waiting=len(self._memory.line.places),
+                running=len(self._memory.leases),
+                oldest=self._memory.oldest(self.now()),
+                paused=self._memory.pause is not None,
+            )
 
     def expired_leases(self, limit: int) -> Sequence[Holding]:
         with self._memory.lock:
@@ -170,13 +172,17 @@ class MemoryJobStore:
         pass
 
     def _free(self, at: datetime) -> Iterator[Job]:
-        """The jobs in the queue whose time has come, of each tenant as many as may be drawn beside those that are."""
+        """The jobs that may be taken, of each tenant as many as may be drawn beside those that are."""
         running = Counter(self._memory.jobs[held].tenant for held in self._memory.leases)
-        for rank, job in self._by(lambda index: index.queue_rank):
-            if rank <= at and self._memory.caps.may_run(running[job.tenant]):
-                expiry = self._index(job).expiry
-                running[job.tenant] += expiry is None or expiry > at
+        for job in self._queue():
+            if schedule.may_begin(job, at) and self._memory.caps.may_run(running[job.tenant]):
+                running[job.tenant] += 1
                 yield job
+
+    def _queue(self) -> list[Job]:
+        """Queued jobs, the next one first."""
+        places = self._memory.line.places.items()
+        return [self._memory.jobs[job_id] for job_id, _ in sorted(places, key=lambda place: (place[1], place[0]))]
 
     def _use(self, tenant: str, name: str, at: datetime) -> KeyUse | None:
         for ended in [name for name, (end, _) in self._memory.requests.items() if end <= at]:
@@ -208,7 +214,11 @@ class MemoryJobStore:
 
     def _write(self, job: Job, at: datetime) -> Job:
         """Keep the job with all that follows from it."""
-        self._memory.jobs[job.id] = job
+        before, self._memory.jobs[job.id] = self._memory.jobs.get(job.id), job
+        if before is not None:
+            self._memory.line.leave(job.id, schedule.unused(before, job))
+        if (turn := self._index(job).turn) is not None:
+            self._memory.line.join(job.id, turn, micros(at))
         event, callback, wait = effects.event(job), effects.callback(job), effects.wait(job)
         if event is not None:
             self._memory.events[event.id] = (at, event)

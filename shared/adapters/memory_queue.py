@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from shared.adapters.memory import Memory
-from shared.core import effects
 from shared.core.job import Job
+from shared.core.moment import moment
+from shared.core.priority import Priority
 from shared.core.queue import WAITS_KEPT, Pause, Place, QueueView
 
 
@@ -27,13 +27,14 @@ class MemoryQueue:
 
     def look(self) -> QueueView:
         with self._memory.lock:
-            now, places = self._memory.clock(), self._places()
+            now, queued = self._memory.clock(), [job for _, job in self._places()]
             return QueueView(
                 pause=self._memory.pause,
-                waiting=len(places),
+                waiting=len(queued),
+                by_priority={p: sum(job.terms.priority is p for job in queued) for p in Priority},
                 running=len(self._memory.leases),
                 alive=sum(until > now for until in self._memory.leases.values()),
-                oldest=max(now - places[0][0].at, timedelta(0)) if places else timedelta(0),
+                oldest=self._memory.oldest(now),
                 waits=[wait for at, wait in self._memory.waits if at > now - WAITS_KEPT],
             )
 
@@ -42,6 +43,6 @@ class MemoryQueue:
             return [(place, job) for place, job in self._places() if after is None or place > after][:limit]
 
     def _places(self) -> list[tuple[Place, Job]]:
-        ranked = ((effects.index(job, timedelta(0)).queue_rank, job) for job in self._memory.jobs.values())
-        found = [(Place(rank, job.id), job) for rank, job in ranked if rank is not None]
+        placed = self._memory.line.places.items()
+        found = [(Place(moment(place), job_id), self._memory.jobs[job_id]) for job_id, place in placed]
         return sorted(found, key=lambda pair: pair[0])

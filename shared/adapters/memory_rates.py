@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from shared.core import rate
+from shared.core.moment import micros
 from shared.core.rate import Rate, Spending
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class MemoryRateStore:
@@ -21,7 +19,7 @@ class MemoryRateStore:
 
     def spend(self, name: str, rate_: Rate, *, need: int, want: int) -> Spending:
         with self._lock:
-            at = (self._clock() - _EPOCH) // timedelta(microseconds=1)
+            at = micros(self._clock())
             for whole in [other for other, full_at in self._full_at.items() if full_at <= at]:
                 del self._full_at[whole]
             spending, full_at = rate.spend(rate_, self._full_at.get(name, at), at, need=need, want=want)

@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_codec import API_KEY
-from shared.adapters.redis_commit import commit, create, look, write
+from shared.adapters.redis_commit import Command, commit, create, look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.api_key import ApiKey, Change, changed
 from shared.core.errors import Conflict, NotFound, Unavailable
@@ -30,7 +30,7 @@ class RedisKeyStore:
         if int(look(self._redis, ("ZCARD", keys.API_KEYS)).replies[0]) >= self._most:
             raise Conflict(f"there are {self._most} keys; delete some", code="too_many_keys")
         name = keys.api_key(entry.id)
-        writes = [("SET", name, API_KEY.dump(entry)), ("ZADD", keys.API_KEYS, "0", entry.id)]
+        writes: list[Command] = [("SET", name, API_KEY.dump(entry)), ("ZADD", keys.API_KEYS, "0", entry.id)]
         # Not written may mean that it was, by a try whose answer was lost.
         if not create(self._redis, [("absent", name)], writes) and self.sight(entry.id).entry != entry:
             raise Conflict(f"there is another key {entry.id}", code="key_exists")

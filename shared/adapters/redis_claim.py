@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.adapters import redis_index
+from shared.adapters import redis_index, redis_turns
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_codec import JOB
 from shared.adapters.redis_commit import Condition, commit, look
@@ -31,8 +31,8 @@ def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: tim
         if not ids or paused:
             return None
         raced = False
-        for text, at in line.free(ids):
-            if (job := taker.take(text, at)) is not None:
+        for text, place, at in line.free(ids):
+            if (job := taker.take(text, place, at)) is not None:
                 return job
             raced = True
         if raced:
@@ -41,14 +41,14 @@ def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: tim
 
 
 def waiting(redis: RedisConnection, limit: int, caps: Caps) -> Sequence[str]:
-    """JobStore.waiting, where there is a cap."""
+    """JobStore.waiting."""
     found: list[str] = []
     line = Line(redis, caps)
     for _ in range(_ROUNDS):
         _, ids = line.ahead()
         if not ids or len(found) >= limit:
             break
-        found += [JOB.load(text).id for text, _ in line.free(ids)]
+        found += [JOB.load(text).id for text, *_ in line.free(ids)]
     return found[:limit]
 
 
@@ -68,14 +68,17 @@ class _Taker:
         job = JOB.load(text) if text is not None else None
         return job if job is not None and job.attempt == self.attempt else None
 
-    def take(self, text: str, at: datetime) -> Job | None:
-        """The job stored as `text`, held by this attempt; None if somebody else was faster."""
+    def take(self, text: str, place: str, at: datetime) -> Job | None:
+        """The job stored as `text`, from its place, held by this attempt; None if somebody else was faster."""
         before = JOB.load(text)
         try:
             after = advance(before, Claimed(self.attempt), at)
         except IllegalChange:
             return None  # it left the queue between the two looks
-        writes = redis_index.change(before, after, at, self.retention, lease=self.lease)
+        writes = [
+            *redis_index.change(before, after, at, None, self.retention, lease=self.lease),
+            *redis_turns.taking(place),
+        ]
         most = self.caps.running_per_tenant
         room: list[Condition] = [("below", keys.leases_of(before.tenant), most)] if most else []
         stored = commit(self.redis, keys.job(before.id), text, JOB.dump(after), writes, *room)

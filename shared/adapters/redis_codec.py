@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -14,15 +14,13 @@ from shared.core.dead_letter import DeadLetter
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
+from shared.core.moment import MICROSECOND
 from shared.core.progress import Progress
 from shared.core.queue import Pause
 from shared.core.request_key import KeyUse
 from shared.core.run import Run
 
 T = TypeVar("T")
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Codec(Generic[T]):
@@ -50,17 +48,9 @@ RUN: Final = Codec(Run)
 API_KEY: Final = Codec(ApiKey)
 
 
-def micros(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def moment(micros_: float) -> datetime:
-    return _EPOCH + int(micros_) * _MICROSECOND
-
-
 def span(length: timedelta) -> int:
     """A length of time in microseconds."""
-    return length // _MICROSECOND
+    return length // MICROSECOND
 
 
 def millis(length: timedelta) -> str:

@@ -4,7 +4,8 @@
 -- KEYS    the keys of the conditions, then every other key that is written
 -- ARGV[1] JSON array of conditions: ['is', index in KEYS, the value that must stand there],
 --         ['absent', index in KEYS], ['below', index in KEYS, a number that the ZSET must have fewer members than]
--- ARGV[2] JSON array of commands: [name, index of its key in KEYS, further arguments...]
+-- ARGV[2] JSON array of commands: [name, index of its key in KEYS, further arguments...]; an argument that is a
+--         number n stands for the reply of the command n places before
 -- returns {1} if the commands ran, {0} if not, with what KEYS[1] held if it was compared
 --
 -- A full server (maxmemory) refuses a script at its first command that needs memory, and none after
@@ -24,7 +25,13 @@ for _, condition in ipairs(conditions) do
         return { 0, conditions[1][1] == 'is' and redis.call('GET', KEYS[1]) }
     end
 end
-for _, command in ipairs(cjson.decode(ARGV[2])) do
-    redis.call(command[1], KEYS[command[2]], unpack(command, 3))
+local replies = {}
+for i, command in ipairs(cjson.decode(ARGV[2])) do
+    for j = 3, #command do
+        if type(command[j]) == 'number' then
+            command[j] = replies[i - command[j]]
+        end
+    end
+    replies[i] = redis.call(command[1], KEYS[command[2]], unpack(command, 3))
 end
 return { 1 }

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from shared.adapters.redis_codec import moment
 from shared.adapters.redis_connection import RedisConnection, Script
+from shared.core.moment import moment
 
-Command = tuple[str, ...]
-"""A command's name, its only key, and further arguments."""
+Command = tuple[str, str, *tuple[str | int, ...]]
+"""A command's name, its only key, and further arguments. When written, a number stands for the reply of the command
+so many places before."""
 Condition = tuple[str, str] | tuple[str, str, str | int]
 """What must hold of a key: ("is", key, value), ("absent", key) or ("below", key, members of a ZSET)."""
 

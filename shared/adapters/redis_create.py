@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from shared.adapters import redis_index
+from shared.adapters import redis_index, redis_turns
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_codec import ANSWERS, JOB, KEY_USE
 from shared.adapters.redis_commit import Condition, View, commit, create, look, write
@@ -38,18 +38,19 @@ class Creator:
         for _ in range(_TRIES):
             view = look(
                 self.redis,
+                redis_turns.CLOCK,
                 ("ZCARD", keys.QUEUE),
                 ("ZCARD", keys.queue_of(job.tenant)),
                 ("GET", keys.job(job.id)),
                 *([("GET", mark)] if mark else []),
             )
-            waiting, own, stored, *marks = view.replies
+            clock, waiting, own, stored, *marks = view.replies
             found = self._there(job, key, stored, view, *marks)
             if found is not None:
                 return found
             if not self._has_room(job.tenant, waiting, own):
                 continue
-            writes = redis_index.creation(job, key, view.at, self.retention, *marks)
+            writes = redis_index.creation(job, key, view.at, clock, self.retention, mark=marks[0] if marks else None)
             if create(self.redis, list(self._conditions(job, mark, *marks)), writes):
                 return job
         raise Unavailable(f"{job.id} is created too often at the same time")

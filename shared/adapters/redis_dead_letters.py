@@ -8,12 +8,13 @@ from typing import Final
 
 from shared.adapters import redis_index, redis_walk
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import DEAD_LETTER, micros, millis
+from shared.adapters.redis_codec import DEAD_LETTER, millis
 from shared.adapters.redis_commit import Command, commit, create, look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.dead_letter import DeadLetter, buried
 from shared.core.errors import NotFound, Unavailable
 from shared.core.events import Event
+from shared.core.moment import micros
 from shared.core.queue import Place
 from shared.ports.dead_letters import MOST_LETTERS
 

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import DELIVERY, micros, millis, moment
+from shared.adapters.redis_codec import DELIVERY, millis
 from shared.adapters.redis_commit import Command, View, commit, look
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.delivery import Delivery, DeliveryState
 from shared.core.errors import Unavailable
+from shared.core.moment import micros, moment
 
 _WINDOW: Final = 16
 _ROUNDS: Final = 100

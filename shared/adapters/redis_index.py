@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import ANSWERS, DELIVERY, EVENT, JOB, KEY_USE, micros, millis, span
+from shared.adapters import redis_turns
+from shared.adapters.redis_codec import ANSWERS, DELIVERY, EVENT, JOB, KEY_USE, millis, span
 from shared.adapters.redis_commit import Command
 from shared.core import counted_call, effects
 from shared.core.counted_call import CountedCall
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job
+from shared.core.moment import micros
 from shared.core.queue import MOST_WAITS, WAITS_KEPT
 from shared.core.request_key import KeyUse, RequestKey
 
@@ -22,13 +24,21 @@ BACKSTOP: Final = timedelta(days=7)
 
 
 def creation(
-    job: Job, key: RequestKey | CountedCall | None, at: datetime, retention: timedelta, mark: str | None = None
+    job: Job,
+    key: RequestKey | CountedCall | None,
+    at: datetime,
+    clock: str | None,
+    retention: timedelta,
+    *,
+    mark: str | None,
 ) -> list[Command]:
     """Everything about a new job; `mark` is what stands under its key. A full server refuses it: it begins with SET."""
+    index = effects.index(job, retention)
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
         *_use(job, key, at, mark),
-        *_places(job, effects.index(job, retention)),
+        *redis_turns.joining(job, index.turn, at, clock),
+        *_places(job, index),
         *_duties(job, at),
     ]
 
@@ -43,18 +53,24 @@ def hiding(job: Job, retention: timedelta) -> list[Command]:
     ]
 
 
-def change(before: Job, after: Job, at: datetime, retention: timedelta, *, lease: timedelta) -> list[Command]:
+def change(
+    before: Job, after: Job, at: datetime, clock: str | None, retention: timedelta, *, lease: timedelta
+) -> list[Command]:
     """Everything about a job that changed; `lease` counts if it has a new holder.
 
     A full server takes it, since it begins with ZREM: work that is under way can end.
     """
+    index = effects.index(after, retention)
     return [
-        ("ZREM", keys.QUEUE, after.id),
         ("ZREM", keys.queue_of(after.tenant), after.id),
+        ("ZREM", keys.waiting(after.terms.priority), after.id),
         ("ZREM", keys.EXPIRIES, after.id),
+        *redis_turns.leaving(before, after),
+        *redis_turns.joining(after, index.turn, at, clock),
         *_lease(before, after, at, lease),
-        ("SET", keys.job(after.id), JOB.dump(after), *_time_to_live(after, retention)),
-        *_places(after, effects.index(after, retention)),
+        ("SET", keys.job(after.id), JOB.dump(after)),
+        *_time_to_live(after, retention),
+        *_places(after, index),
         *_duties(after, at),
         *_wait(after, at),
         word(after.id),
@@ -120,9 +136,9 @@ def _lease(before: Job, after: Job, at: datetime, lease: timedelta) -> Iterator[
 def _places(job: Job, index: effects.Index) -> Iterator[Command]:
     if index.listed:
         yield "ZADD", keys.tenant(job.tenant), "0", job.id
-    if index.queue_rank is not None:
-        yield "ZADD", keys.QUEUE, str(micros(index.queue_rank)), job.id
-        yield "ZADD", keys.queue_of(job.tenant), str(micros(job.queued_at)), job.id
+    if index.waits_since is not None:
+        for key in (keys.waiting(job.terms.priority), keys.queue_of(job.tenant)):
+            yield "ZADD", key, str(micros(index.waits_since)), job.id
     if index.expiry is not None:
         yield "ZADD", keys.EXPIRIES, str(micros(index.expiry)), job.id
     if index.removal is not None:
@@ -157,5 +173,6 @@ def _wait(job: Job, at: datetime) -> Iterator[Command]:
         yield "PEXPIRE", keys.WAITS, millis(WAITS_KEPT)
 
 
-def _time_to_live(job: Job, retention: timedelta) -> tuple[str, ...]:
-    return ("PX", millis(effects.kept(job, retention) + BACKSTOP)) if job.state.is_final else ()
+def _time_to_live(job: Job, retention: timedelta) -> Iterator[Command]:
+    if job.state.is_final:
+        yield "PEXPIRE", keys.job(job.id), millis(effects.kept(job, retention) + BACKSTOP)

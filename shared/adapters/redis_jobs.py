@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.adapters import redis_index
+from shared.adapters import redis_index, redis_turns
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_claim import claim, waiting
-from shared.adapters.redis_codec import JOB, PROGRESS, millis, moment, pairs, span
+from shared.adapters.redis_codec import JOB, PROGRESS, millis, pairs, span
 from shared.adapters.redis_commit import Command, commit, look, write
 from shared.adapters.redis_connection import RedisConnection, Script
 from shared.adapters.redis_create import Creator
@@ -23,6 +23,7 @@ from shared.core.caps import NO_CAPS, Caps
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
 from shared.core.job import Change, Job, advance, discard
+from shared.core.moment import moment
 from shared.core.progress import Progress
 from shared.core.request_key import RequestKey
 from shared.core.standing import Standing
@@ -54,14 +55,14 @@ class RedisJobStore:
 
     def apply(self, job_id: str, change: Change) -> Job:
         wanted: str | None = None
-        for at, stored in self._reread(job_id):
+        for at, stored, clock in self._reread(job_id):
             before = _loaded(job_id, stored)
             if stored == wanted:
                 return before
             after = advance(before, change, at)
             wanted = JOB.dump(after)
             # Only a claim brings a lease. A Claimed that comes by here has one that is over at once.
-            writes = redis_index.change(before, after, at, self._retention, lease=timedelta(0))
+            writes = redis_index.change(before, after, at, clock, self._retention, lease=timedelta(0))
             if commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
                 return after
         raise Unavailable(f"{job_id} is changed too often at the same time")
@@ -127,12 +128,12 @@ class RedisJobStore:
             self._redis,
             ("ZCARD", keys.QUEUE),
             ("ZCARD", keys.LEASES),
-            ("ZRANGE", keys.QUEUE, "0", "0", "WITHSCORES"),
             ("EXISTS", keys.PAUSE),
+            *redis_turns.FIRSTS,
         )
-        waiting, running, first, paused = view.replies
-        oldest = view.at - moment(float(first[1])) if first else timedelta(0)
-        return QueueDepth(waiting=waiting, running=running, oldest=max(oldest, timedelta(0)), paused=bool(paused))
+        waiting, running, paused, *firsts = view.replies
+        oldest = redis_turns.oldest(firsts, view.at)
+        return QueueDepth(waiting=waiting, running=running, oldest=oldest, paused=bool(paused))
 
     def expired_leases(self, limit: int) -> Sequence[Holding]:
         parts = (member.partition("/") for member in self._past(keys.LEASES, limit))
@@ -142,12 +143,10 @@ class RedisJobStore:
         return self._past(keys.EXPIRIES, limit)
 
     def waiting(self, limit: int) -> Sequence[str]:
-        if self._caps.running_per_tenant:
-            return waiting(self._redis, limit, self._caps)
-        return self._past(keys.QUEUE, limit)
+        return waiting(self._redis, limit, self._caps)
 
     def discard(self, job_id: str) -> None:
-        for _, stored in self._reread(job_id):
+        for _, stored, _ in self._reread(job_id):
             after = discard(_loaded(job_id, stored))
             wanted, writes = JOB.dump(after), redis_index.hiding(after, self._retention)
             if stored == wanted or commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
@@ -158,7 +157,7 @@ class RedisJobStore:
         return self._past(keys.REMOVALS, limit)
 
     def forget(self, job_id: str) -> None:
-        for _, stored in self._reread(job_id):
+        for _, stored, _ in self._reread(job_id):
             if stored is None:
                 write(self._redis, *redis_index.traces(job_id))
                 return
@@ -179,12 +178,12 @@ class RedisJobStore:
         stored = look(self._redis, ("GET", keys.job(job_id))).replies[0]
         return None if stored is None else JOB.load(stored)
 
-    def _reread(self, job_id: str) -> Iterator[tuple[datetime, str | None]]:
-        """The server's time and the job as stored, again and again, a little later each time."""
+    def _reread(self, job_id: str) -> Iterator[tuple[datetime, str | None, str | None]]:
+        """The server's time, the job as stored and the queue's clock, again and again, a little later each time."""
         for n in range(_TRIES):
             time.sleep(random.uniform(0, _PAUSE_S * n))  # noqa: S311  spreads writers, hides nothing
-            view = look(self._redis, ("GET", keys.job(job_id)))
-            yield view.at, view.replies[0]
+            view = look(self._redis, ("GET", keys.job(job_id)), redis_turns.CLOCK)
+            yield view.at, view.replies[0], view.replies[1]
 
     def _listed(self, tenant: str, limit: int, after: str | None, *, ascending: bool) -> Sequence[str]:
         first = ("-" if ascending else "+") if after is None else f"({after}"

@@ -13,7 +13,11 @@ from typing import Final
 _TAG: Final = "{flipbook}"
 
 QUEUE: Final = f"{_TAG}:queue"
-"""ZSET of queued job ids by rank; equal ranks by id."""
+"""ZSET of queued job ids by their place in virtual time (schedule.py), in microseconds; equal places by id."""
+FLOWS: Final = f"{_TAG}:flows"
+"""ZSET of flows, `<tenant>/<priority>`, by the place of their last job; and of CLOCK, by that of virtual time."""
+CLOCK: Final = "clock"
+"""No flow has such a name."""
 EXPIRIES: Final = f"{_TAG}:expiries"
 """ZSET of queued, never claimed job ids by the time at which they leave the queue."""
 LEASES: Final = f"{_TAG}:leases"
@@ -59,6 +63,11 @@ def queue_of(tenant: str) -> str:
 def leases_of(tenant: str) -> str:
     """ZSET of `<job id>/<attempt>` of the tenant's held jobs by the time at which they were claimed, to be counted."""
     return f"{_TAG}:leases-of:{tenant}"
+
+
+def waiting(priority: str) -> str:
+    """ZSET of queued job ids of the priority, by the time from which on they wait."""
+    return f"{_TAG}:waiting:{priority}"
 
 
 def claim(attempt: str) -> str:
@@ -118,6 +127,8 @@ def runs(model: str) -> str:
 
 LASTING: Final[Mapping[str, str]] = {
     QUEUE: "holds queued jobs",
+    FLOWS: "loses each flow that the clock reaches",
+    waiting("*"): "holds queued jobs",
     EXPIRIES: "holds queued jobs",
     LEASES: "holds running jobs",
     REMOVALS: "recover empties it",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import JOB, moment, pairs
+from shared.adapters.redis_codec import JOB, pairs
 from shared.adapters.redis_commit import Command, look, write
 from shared.adapters.redis_connection import RedisConnection
-from shared.core import effects
+from shared.core import schedule
 from shared.core.caps import Caps
 
 _WINDOW: Final = 16
@@ -27,31 +27,35 @@ class Line:
         self._redis = redis
         self._caps = caps
         self._skip = 0
+        self._places: dict[str, str] = {}
+        """Of the ids in the window, in virtual time."""
         self._rooms: dict[str, int] = {}
         """How many more jobs may be drawn of each tenant that was met."""
 
     def ahead(self, *commands: Command) -> tuple[Sequence[Any], list[str]]:
-        """What else was asked for at that instant, and the ids in the next window whose time has come."""
+        """What else was asked for at that instant, and the ids in the next window."""
         width = _PASSING if self._capped() else _WINDOW
         window = ("ZRANGE", keys.QUEUE, str(self._skip), str(self._skip + width - 1), "WITHSCORES")
         view = look(self._redis, *commands, window)
         *replies, ranked = view.replies
-        return replies, [job_id for job_id, rank in pairs(ranked) if moment(float(rank)) <= view.at]
+        self._places = dict(pairs(ranked))
+        return replies, list(self._places)
 
-    def free(self, ids: Sequence[str]) -> Iterator[tuple[str, datetime]]:
-        """Those of the jobs that may be taken, as stored, and the server's time. The walk goes on behind them."""
+    def free(self, ids: Sequence[str]) -> Iterator[tuple[str, str, datetime]]:
+        """Those of the jobs that may be taken, as stored, their places, and the server's time.
+
+        The walk goes on behind them.
+        """
         others = self._others(ids)[:_WINDOW]
         self._skip += ids.index(others[-1]) + 1 if len(others) == _WINDOW else len(ids)
         view = look(self._redis, *(("GET", keys.job(job_id)) for job_id in others))
         jobs = [(text, JOB.load(text)) for text in view.replies if text is not None]
         self._meet({job.tenant for _, job in jobs})
         for text, job in jobs:
-            # Who was ever claimed leaves the queue no more by its age.
-            expiry = effects.index(job, timedelta(0)).expiry
-            if self._rooms.get(job.tenant, 1) > 0 and (expiry is None or expiry > view.at):
+            if self._rooms.get(job.tenant, 1) > 0 and schedule.may_begin(job, view.at):
                 if job.tenant in self._rooms:
                     self._rooms[job.tenant] -= 1
-                yield text, view.at
+                yield text, self._places[job.id], view.at
 
     def again(self) -> None:
         """Begin at the head once more: others were faster."""
@@ -65,7 +69,8 @@ class Line:
         capped = self._capped()
         if not capped:
             return list(ids)
-        places = look(self._redis, *(("ZMSCORE", keys.queue_of(tenant), *ids) for tenant in capped)).replies
+        asked: list[Command] = [("ZMSCORE", keys.queue_of(tenant), *ids) for tenant in capped]
+        places = look(self._redis, *asked).replies
         return [job_id for job_id, *found in zip(ids, *places, strict=True) if not any(found)]
 
     def _meet(self, tenants: Iterable[str]) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import EVENT, moment
+from shared.adapters.redis_codec import EVENT
 from shared.adapters.redis_commit import look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.events import Event
+from shared.core.moment import moment
 
 
 class RedisOutbox:

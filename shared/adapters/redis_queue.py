@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from shared.adapters import redis_keys as keys
-from shared.adapters import redis_walk
-from shared.adapters.redis_codec import JOB, PAUSE, moment, pairs
+from shared.adapters import redis_turns, redis_walk
+from shared.adapters.redis_codec import JOB, PAUSE, pairs
 from shared.adapters.redis_commit import look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.job import Job
+from shared.core.moment import moment
+from shared.core.priority import Priority
 from shared.core.queue import WAITS_KEPT, Pause, Place, QueueView
 
 
@@ -32,20 +34,22 @@ class RedisQueue:
         view = look(
             self._redis,
             ("GET", keys.PAUSE),
-            ("ZRANGE", keys.QUEUE, "0", "0", "WITHSCORES"),
             ("ZCARD", keys.QUEUE),
             ("ZRANGE", keys.LEASES, "0", "-1", "WITHSCORES"),
             ("ZRANGE", keys.WAITS, "0", "-1", "WITHSCORES"),
+            *(("ZCARD", keys.waiting(priority)) for priority in Priority),
+            *redis_turns.FIRSTS,
         )
-        pause, first, waiting, leases, waits = view.replies
-        oldest = view.at - moment(float(first[1])) if first else timedelta(0)
+        pause, waiting, leases, waits, *of_each = view.replies
+        counts, firsts = of_each[: len(Priority)], of_each[len(Priority) :]
         held = [moment(float(until)) for _, until in pairs(leases)]
         return QueueView(
             pause=_pause(pause),
             waiting=waiting,
+            by_priority=dict(zip(Priority, counts, strict=True)),
             running=len(held),
             alive=sum(until > view.at for until in held),
-            oldest=max(oldest, timedelta(0)),
+            oldest=redis_turns.oldest(firsts, view.at),
             waits=[_wait(member) for member, at in pairs(waits) if moment(float(at)) > view.at - WAITS_KEPT],
         )
 

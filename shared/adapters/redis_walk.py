@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.adapters.redis_codec import micros, moment, pairs
+from shared.adapters.redis_codec import pairs
 from shared.adapters.redis_commit import look
 from shared.adapters.redis_connection import RedisConnection
+from shared.core.moment import micros, moment
 from shared.core.queue import Place
 
 

@@ -12,6 +12,7 @@ from shared.core import delivery, events, schedule
 from shared.core.delivery import Delivery
 from shared.core.events import Event
 from shared.core.job import Job, JobState
+from shared.core.schedule import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +21,10 @@ class Index:
 
     listed: bool
     """In its tenant's list."""
-    queue_rank: datetime | None
-    """In the queue, in this order, and not to be taken before."""
+    waits_since: datetime | None
+    """Among those of its priority that wait, by this time."""
+    turn: Turn | None
+    """In the queue, which it joins so."""
     expiry: datetime | None
     """Among those that leave the queue at that time. A job that was ever claimed no longer does."""
     holder: str | None
@@ -41,7 +44,8 @@ def index(job: Job, retention: timedelta) -> Index:
     keep = timedelta(0) if job.discarded else kept(job, retention)
     return Index(
         listed=not job.discarded,
-        queue_rank=schedule.rank(job) if queued else None,
+        waits_since=job.queued_at if queued else None,
+        turn=schedule.turn(job) if queued else None,
         expiry=job.expires_at if queued and job.started_at is None else None,
         holder=job.attempt,
         removal=job.finished_at + keep if job.finished_at else None,

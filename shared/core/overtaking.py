@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.core.job import Job
+from shared.core.schedule import cost
 from shared.core.work import Work, architecture
 
 TURN: Final = timedelta(seconds=60)
@@ -26,6 +27,8 @@ def makes_room(drawn: Job, left: float, first: Job, at: datetime) -> bool:
     """
     if at - drawn.changed_at < TURN or at - first.queued_at < PATIENCE or left <= NEARLY_DONE:
         return False
+    if cost(first) > cost(drawn):
+        return False  # the queue would hand the GPU back to whom gave it up
     urgency = first.terms.priority.level - drawn.terms.priority.level
     return urgency > 0 or (urgency == 0 and _seconds(first) * SHORTER <= _seconds(drawn) * left)
 

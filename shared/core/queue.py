@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Final, Self
+
+from shared.core.moment import micros, moment
+from shared.core.priority import Priority
 
 WAITS_KEPT: Final = timedelta(hours=1)
 """How far back waits are remembered."""
 MOST_WAITS: Final = 1000
 """The newest so many of them."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,22 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something stands in a list ordered by time, then by id; so a walk can go on behind it."""
+    """Where something stands in a list ordered by time, real or virtual, then by id; so a walk can go on behind it."""
 
     at: datetime
     id: str
 
     def __str__(self) -> str:
-        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}.{self.id}"
+        return f"{micros(self.at)}.{self.id}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises: ValueError: This was never written by `str`."""
-        micros, dot, name = text.partition(".")
-        if not dot or not name or len(text) > 100 or not micros.isascii() or not micros.isdigit():
+        count, dot, name = text.partition(".")
+        if not dot or not name or len(text) > 100 or not count.isascii() or not count.isdigit():
             raise ValueError("must be what the page before said in next")
         try:
-            return cls(_EPOCH + timedelta(microseconds=int(micros)), name)
+            return cls(moment(int(count)), name)
         except OverflowError:
             raise ValueError("must be what the page before said in next") from None
 
@@ -52,6 +53,8 @@ class QueueView:
 
     pause: Pause | None
     waiting: int
+    by_priority: Mapping[Priority, int]
+    """Those that wait, by their priority."""
     running: int
     """Jobs that are held, by workers alive or lost."""
     alive: int
@@ -69,6 +72,7 @@ def told(view: QueueView, *, wake_limit: int) -> dict[str, Any]:
         "paused": pause is not None,
         "paused_at": int(pause.since.timestamp()) if pause else None,
         "waiting": view.waiting,
+        "waiting_by_priority": {priority.value: view.by_priority[priority] for priority in Priority},
         "running": view.running,
         "oldest_wait_seconds": int(view.oldest.total_seconds()),
         "workers": {"drawing": view.alive, "limit": wake_limit},

@@ -11,6 +11,13 @@ _DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
 
 
 @with_config(_DESCRIBED)
+class QueuePriorities(TypedDict):
+    low: int
+    normal: int
+    high: int
+
+
+@with_config(_DESCRIBED)
 class QueueWorkers(TypedDict):
     drawing: int
     """Workers that hold a video and were heard of in time."""
@@ -38,6 +45,7 @@ class Queue(TypedDict):
     """Whether the owner holds it: videos are taken and wait."""
     paused_at: int | None
     waiting: int
+    waiting_by_priority: QueuePriorities
     running: int
     oldest_wait_seconds: int
     workers: QueueWorkers

@@ -84,14 +84,17 @@ class TestClaim:
     def test_an_empty_queue_gives_nothing(self, stores: Stores) -> None:
         assert stores.jobs.claim("a", LEASE) is None
 
-    def test_who_waited_longest_comes_first_and_ties_go_by_id(self, stores: Stores) -> None:
-        at = stores.jobs.now()
-        last = stores.add(queued_at=at)
-        tied = [stores.add(id=f"video_{i}", queued_at=at - timedelta(seconds=1)) for i in "zay"]
-        expected = [*sorted(job.id for job in tied), last.id]
+    def test_who_came_first_is_drawn_first(self, stores: Stores) -> None:
+        expected = [stores.add().id for _ in range(4)]
         assert expected == stores.jobs.waiting(10)
         assert expected[:2] == stores.jobs.waiting(2)
         assert expected == [stores.claim()[0].id for _ in expected]
+
+    def test_jobs_at_the_same_place_go_by_id(self, stores: Stores) -> None:
+        held = [stores.claim() for _ in [stores.add(id=f"video_{i}") for i in "zay"]]
+        for job, attempt in held:
+            stores.jobs.apply(job.id, LeaseExpired(attempt))
+        assert ["video_a", "video_y", "video_z"] == stores.jobs.waiting(10)
 
     def test_a_job_whose_time_has_not_come_is_not_taken(self, stores: Stores) -> None:
         job = stores.add(queued_at=stores.jobs.now() + timedelta(milliseconds=100))
@@ -102,11 +105,13 @@ class TestClaim:
         assert [job.id] == stores.jobs.waiting(10)
         assert job.id == stores.claim()[0].id
 
-    def test_microseconds_decide(self, stores: Stores) -> None:
-        at = stores.jobs.now()
-        later = stores.add(id="video_a", queued_at=at + timedelta(microseconds=1))
-        sooner = stores.add(id="video_b", queued_at=at)
-        assert [sooner.id, later.id] == stores.jobs.waiting(10)
+    def test_a_job_whose_time_has_not_come_holds_up_no_other(self, stores: Stores) -> None:
+        later = stores.jobs.now() + timedelta(hours=1)
+        for _ in range(40):
+            stores.add(queued_at=later)
+        ready = stores.add()
+        assert [ready.id] == stores.jobs.waiting(1)
+        assert ready.id == stores.claim()[0].id
 
     def test_a_claimed_job_is_out_of_the_queue_and_held(self, stores: Stores) -> None:
         job = stores.add()

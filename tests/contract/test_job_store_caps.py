@@ -129,7 +129,7 @@ class TestRunning:
         own = [stores.add() for _ in range(4)]
         other = stores.add(tenant="bob")
         taken = [take(stores) for _ in range(4)]
-        assert [own[0].id, own[1].id, other.id, None] == [job and job.id for job in taken]
+        assert [own[0].id, other.id, own[1].id, None] == [job and job.id for job in taken]
 
     @pytest.mark.parametrize("end", [Yielded, LeaseExpired, lambda attempt: Completed(attempt, OUTPUT)])
     def test_who_ends_makes_room_for_the_next(self, stores: Stores, end: Callable[[str], Completed]) -> None:
@@ -155,11 +155,13 @@ class TestRunning:
     def test_nobody_is_woken_for_what_may_not_be_drawn(self, stores: Stores) -> None:
         own = [stores.add() for _ in range(4)]
         other = stores.add(tenant="bob")
-        assert [own[0].id, own[1].id, other.id] == stores.jobs.waiting(10)
+        assert [own[0].id, other.id, own[1].id] == stores.jobs.waiting(10)
         assert [own[0].id] == stores.jobs.waiting(1)
         stores.claim()
         stores.claim()
-        assert [other.id] == stores.jobs.waiting(10)
+        assert [own[1].id] == stores.jobs.waiting(10)
+        stores.claim()
+        assert [] == stores.jobs.waiting(10)
 
     def test_who_holds_a_job_gets_it_again_although_the_cap_is_reached(self, stores: Stores) -> None:
         for _ in range(2):
@@ -173,8 +175,8 @@ class TestRunning:
             list(pool.map(lambda _: stores.add(webhook=None), range(700)))
         last = stores.add(tenant="bob")
         taken = [take(stores) for _ in range(4)]
-        assert ["ada", "ada", "bob"] == [job.tenant for job in taken if job]
-        assert last.id == (taken[2] and taken[2].id)
+        assert ["ada", "ada", "bob"] == sorted(job.tenant for job in taken if job)
+        assert last.id in [job and job.id for job in taken]
         assert taken[3] is None
 
     def test_however_many_claim_together_no_more_are_held(self, stores: Stores) -> None:

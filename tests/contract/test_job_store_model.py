@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.core import delivery, events
+from shared.core import delivery, events, schedule
 from shared.core.delivery import DeliveryState
 from shared.core.errors import Conflict, IllegalChange, NotFound, StaleAttempt
 from shared.core.job import (
@@ -39,10 +39,13 @@ from shared.core.job import (
     advance,
     discard,
 )
+from shared.core.moment import micros
+from shared.core.priority import Priority
 from shared.core.request_key import RequestKey
+from shared.core.terms import Terms
 from shared.ports import Holding
 from tests.servers import Valkey
-from tests.stores import HOOK, LEASE, WORKER_CHANGES, Stores, memory_stores, new_job, redis_stores
+from tests.stores import HOOK, LEASE, REQUEST, WORKER_CHANGES, Stores, memory_stores, new_job, redis_stores
 
 BLINK: Final = timedelta(milliseconds=1)
 """A lease that is over when anybody looks."""
@@ -68,6 +71,10 @@ class JobStoreMachine(RuleBasedStateMachine):
         """The job and the body of the first request under each key."""
         self.short: set[str] = set()
         """Jobs on a lease that is over."""
+        self.places: dict[str, int] = {}
+        """Of queued jobs, in virtual time."""
+        self.flows: dict[str | None, int] = {}
+        self.clock: int | None = None
         self.unsent: list[str] = []
         self.callbacks: dict[str, str] = {}
         """By job; they stay when the job is forgotten."""
@@ -78,10 +85,13 @@ class JobStoreMachine(RuleBasedStateMachine):
         webhook=st.sampled_from([HOOK, None]),
         max_losses=st.integers(1, 3),
         patience=st.sampled_from([timedelta(days=1), timedelta(days=1), timedelta(seconds=-1)]),
+        priority=st.sampled_from(Priority),
+        steps=st.sampled_from([4, 100]),
     )
-    def create(self, patience: timedelta, **fields) -> str:
+    def create(self, patience: timedelta, priority: Priority, steps: int, **fields) -> str:
         at = self.stores.jobs.now()
-        job = new_job(at, expires_at=at + patience, **fields)
+        request, terms = replace(REQUEST, num_inference_steps=steps), Terms(priority=priority)
+        job = new_job(at, expires_at=at + patience, request=request, terms=terms, **fields)
         assert job == self.stores.jobs.create(job)
         self.follow(job)
         self.created.append(job.id)
@@ -124,6 +134,7 @@ class JobStoreMachine(RuleBasedStateMachine):
             assert [] == free
             return multiple()
         assert free[0].id == claimed.id
+        self.clock = max(self.places[claimed.id], self.clock or 0)
         self.follow_change(free[0], Claimed(attempt), claimed)
         if lease == BLINK:
             self.short.add(claimed.id)
@@ -216,7 +227,9 @@ class JobStoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_job_is_in_the_queue_if_and_only_if_it_is_queued(self) -> None:
-        assert [job.id for job in self.queue()] == self.stores.jobs.waiting(1000)
+        now = self.stores.jobs.now()
+        free = [job.id for job in self.queue() if job.attempts or job.expires_at > now]
+        assert free == self.stores.jobs.waiting(1000)
         queued = sum(job.state is JobState.QUEUED for job in self.model.values())
         assert queued == self.stores.jobs.depth().waiting
 
@@ -257,7 +270,7 @@ class JobStoreMachine(RuleBasedStateMachine):
         """Those whose time has come: a released job's has not within any example."""
         now = self.stores.jobs.now()
         queued = (job for job in self.model.values() if job.state is JobState.QUEUED and job.queued_at <= now)
-        return sorted(queued, key=lambda job: (job.queued_at, job.id))
+        return sorted(queued, key=lambda job: (self.places[job.id], job.id))
 
     def renew(self, job: Job, attempt: str, lease: timedelta) -> None:
         assert job == self.stores.jobs.renew(job.id, attempt, lease)
@@ -285,7 +298,8 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.follow(after)
 
     def follow(self, job: Job) -> None:
-        self.model[job.id] = job
+        before, self.model[job.id] = self.model.get(job.id), job
+        self.place(before, job)
         if not job.state.is_owned:
             self.short.discard(job.id)
         event, callback = events.of(job), delivery.of(job)
@@ -294,6 +308,19 @@ class JobStoreMachine(RuleBasedStateMachine):
         if callback is not None:
             assert job.id not in self.callbacks
             self.callbacks[job.id] = callback.id
+
+    def place(self, before: Job | None, job: Job) -> None:
+        """What schedule.py says of the queue's order."""
+        self.places.pop(job.id, None)
+        if before is not None and (unused := schedule.unused(before, job)) is not None:
+            self.flows[unused.flow] -= unused.cost
+        if job.state is JobState.QUEUED:
+            turn = schedule.turn(job)
+            start = micros(job.created_at) if self.clock is None else self.clock
+            place = max(start, self.flows.get(turn.flow, 0)) + turn.cost
+            self.places[job.id] = place
+            if turn.flow is not None:
+                self.flows[turn.flow] = place
 
 
 @pytest.fixture(params=["memory", "redis", "redis-cluster"])

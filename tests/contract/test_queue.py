@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from shared.core.ids import new_attempt_id
 from shared.core.job import CancelRequested, JobState, Released, Yielded
+from shared.core.priority import Priority
 from shared.core.queue import MOST_WAITS, Pause, Place
+from shared.core.terms import Terms
 from tests.stores import ERROR, LEASE, SHORT, Stores
 
 
@@ -130,3 +133,30 @@ def test_a_walk_meets_jobs_whose_time_has_not_come_and_none_that_runs(stores: St
     running, _ = stores.claim()
     assert [later.id] == walked(stores, 10)
     assert JobState.RUNNING is running.state
+
+
+def test_jobs_that_come_at_the_same_time_stand_one_behind_the_other(stores: Stores) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: stores.add(tenant="ada"), range(40)))
+    for _ in range(3):
+        stores.add(tenant="bob")
+    assert ["ada", "bob"] * 3 + ["ada"] * 4 == [stores.claim()[0].tenant for _ in range(10)]
+
+
+def test_the_queue_tells_how_many_wait_of_each_priority_and_how_long_the_first(stores: Stores) -> None:
+    now = stores.jobs.now()
+    for n, priority in enumerate([Priority.LOW, Priority.HIGH, Priority.LOW]):
+        stores.add(terms=Terms(priority=priority), queued_at=now - timedelta(hours=n))
+    view = stores.queue.look()
+    assert {Priority.LOW: 2, Priority.NORMAL: 0, Priority.HIGH: 1} == view.by_priority
+    assert timedelta(hours=2) <= view.oldest < timedelta(hours=3)
+    assert Priority.HIGH is stores.claim()[0].terms.priority
+    assert {Priority.LOW: 2, Priority.NORMAL: 0, Priority.HIGH: 0} == stores.queue.look().by_priority
+
+
+def test_a_job_that_was_cancelled_has_cost_its_tenant_no_turn(stores: Stores) -> None:
+    for job in [stores.add(tenant="ada") for _ in range(20)]:
+        stores.jobs.apply(job.id, CancelRequested())
+    for tenant in ("ada", "ada", "bob", "bob"):
+        stores.add(tenant=tenant)
+    assert ["ada", "bob", "ada", "bob"] == [stores.claim()[0].tenant for _ in range(4)]

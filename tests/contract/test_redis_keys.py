@@ -124,7 +124,9 @@ def test_forgotten_jobs_leave_the_server_as_it_was(stores: Stores, floor: Redis)
         stores.jobs.forget(job.id)
     for event in stores.outbox.unsent(older_than=timedelta(0), limit=100):
         stores.outbox.sent(event.id)
-    assert [keys.WAITS] == list(floor.scan_iter("*"))  # of the last hour, and then it goes too
+    # Of the last hour, and then they go too; and one number.
+    assert {keys.WAITS, keys.FLOWS} == set(floor.scan_iter("*"))
+    assert [keys.CLOCK] == floor.zrange(keys.FLOWS, 0, -1)
 
 
 def test_a_record_that_expired_before_it_was_forgotten_is_off_the_list(stores: Stores, floor: Redis) -> None:

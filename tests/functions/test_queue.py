@@ -48,6 +48,7 @@ def test_the_queue_is_told_in_numbers_and_nothing_else(services, settings, told)
         "paused": False,
         "paused_at": None,
         "waiting": 2,
+        "waiting_by_priority": {"low": 0, "normal": 2, "high": 0},
         "running": 1,
         "oldest_wait_seconds": 0,
         "workers": {"drawing": 1, "limit": 16},

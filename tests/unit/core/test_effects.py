@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from shared.core import delivery, effects, events
+from shared.core import delivery, effects, events, schedule
 from shared.core.effects import Index
 from shared.core.job import JobState
 from tests.unit.core.samples import AFTER_LOSS, AFTER_YIELD, IN_STATE, NOON, QUEUED, SECOND
 
 WEEK = timedelta(days=7)
-NOWHERE = Index(listed=True, queue_rank=None, expiry=None, holder=None, removal=None)
+NOWHERE = Index(listed=True, waits_since=None, turn=None, expiry=None, holder=None, removal=None)
 
 INDEX = {
-    JobState.QUEUED: replace(NOWHERE, queue_rank=NOON, expiry=NOON + timedelta(days=1)),
+    JobState.QUEUED: replace(NOWHERE, waits_since=NOON, turn=schedule.turn(QUEUED), expiry=NOON + timedelta(days=1)),
     JobState.RUNNING: replace(NOWHERE, holder="a"),
     JobState.CANCELLING: replace(NOWHERE, holder="a"),
     JobState.COMPLETED: replace(NOWHERE, removal=NOON + 2 * SECOND + WEEK),
@@ -33,12 +33,12 @@ def test_a_job_is_found_where_its_state_says(state):
 def test_a_job_is_waited_for_held_or_over_and_never_two_of_these(job):
     index = effects.index(job, WEEK)
 
-    assert 1 == sum(place is not None for place in (index.queue_rank, index.holder, index.removal))
+    assert 1 == sum(place is not None for place in (index.waits_since, index.holder, index.removal))
 
 
 def test_a_job_that_was_claimed_once_no_longer_leaves_the_queue_by_time():
-    assert NOWHERE == replace(effects.index(AFTER_LOSS, WEEK), queue_rank=None)
-    assert NOWHERE == replace(effects.index(AFTER_YIELD, WEEK), queue_rank=None)
+    assert NOWHERE == replace(effects.index(AFTER_LOSS, WEEK), waits_since=None, turn=None)
+    assert NOWHERE == replace(effects.index(AFTER_YIELD, WEEK), waits_since=None, turn=None)
 
 
 @pytest.mark.parametrize("state", JobState)
