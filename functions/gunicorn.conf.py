@@ -26,6 +26,7 @@ def post_worker_init(worker: Any) -> None:
     one back takes a step.
     """
     drain = worker.wsgi.extensions["drain"]
+    worker.handle_error = worker.wsgi.extensions["inflow"].refuse
 
     def stop(number: int, frame: FrameType | None) -> None:
         if worker.alive:  # a second signal may come in the middle of the first, and a flag's lock is held once
@@ -37,8 +38,14 @@ def post_worker_init(worker: Any) -> None:
         signal.siginterrupt(number, False)  # a system call in foreign code goes on
 
 
-def post_request(worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
+def pre_request(worker: Any, request: Any) -> None:
+    """A body must come in time (functions/inflow.py)."""
+    worker.wsgi.extensions["inflow"].begin(request)
+
+
+def post_request(worker: Any, request: Any, _environ: Any, _response: Any) -> None:
     """An app may stop itself, because its model is past use; the arbiter then starts another worker."""
+    worker.wsgi.extensions["inflow"].end(request)
     if worker.wsgi.extensions["drain"].is_set():
         worker.alive = False
 

@@ -10,8 +10,15 @@ from typing import Final, cast
 
 from flask import Flask, Response, current_app, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    RequestEntityTooLarge,
+    RequestTimeout,
+)
 
+from functions.inflow import BODY_S, Inflow
 from shared.core import problems, wire
 from shared.core.errors import FlipbookError, Limited, TemporaryError
 from shared.core.events import Event
@@ -28,6 +35,7 @@ MAX_BODY: Final = 64 * 1024
 _CODES: Final = {
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "payload_too_large",
     415: "unsupported_media_type",
     416: "range_not_satisfiable",
@@ -43,6 +51,7 @@ def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # a body without a length is cut there, and nobody is told
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in the order of the docs
     app.extensions["drain"] = Flag()
+    app.extensions["inflow"] = Inflow()
     app.extensions["unready"] = ""
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.add_url_rule("/readyz", "readyz", _READY(lambda: _readyz(ping)))
@@ -61,8 +70,18 @@ def drain_of(app: Flask) -> Flag:
 
 
 def body() -> bytes:
-    """The request's body. Raises: RequestEntityTooLarge."""
-    data = request.get_data()
+    """The request's body.
+
+    Raises:
+        RequestEntityTooLarge, BadRequest: It broke off, or is not chunked as it says.
+        RequestTimeout: It did not come in time (functions/inflow.py).
+    """
+    try:
+        data = request.get_data()
+    except ClientDisconnected as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise RequestTimeout(f"the body must have come within {BODY_S} seconds") from None
+        raise BadRequest("the body broke off, or is not chunked as it says") from None
     if len(data) > MAX_BODY:
         raise RequestEntityTooLarge
     return data

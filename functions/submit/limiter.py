@@ -42,7 +42,9 @@ class _Account:
     """Leased, and not used yet."""
     leased_until: int = 0
     ahead: int = 0
-    """How many units the last call asked for beyond need."""
+    """How many units the last lease was to have."""
+    asking: int = 0
+    """Calls that are under way."""
     denied_until: int = 0
     denied: int = 0
     """Units that cannot be had before that."""
@@ -74,15 +76,18 @@ class Limiter:
             if self._is_away and now < self._away_until:
                 return _alone(account, rate_, units, now)
             self._away_until = now + PAUSE  # others do not wait for what this one finds out
-            account.ahead = _ahead(account, rate_, now)
-            want = units + account.ahead
+            more = _more(account, rate_, now)
+            account.asking += 1
         try:
-            spending = self._rates.spend(name, rate_, need=units, want=want)
+            spending = self._rates.spend(name, rate_, need=units, want=units + more)
         except Unavailable as error:
             return self._lost(name, rate_, units, error)
+        finally:
+            with self._lock:
+                account.asking -= 1
         with self._lock:
             self._found()
-            return _noted(self._account(name), units, spending, self._now())
+            return _noted(account, rate_, units, spending, self._now())
 
     def _account(self, name: str) -> _Account:
         account = self._accounts.setdefault(name, _Account())
@@ -123,15 +128,22 @@ def _known(account: _Account, rate_: Rate, units: int, now: int) -> Spending | N
     return None
 
 
-def _ahead(account: _Account, rate_: Rate, now: int) -> int:
-    """More, the busier the caller was: twice what was used up before its time, half of what was not."""
-    most = LEASE // rate_.interval
+def _more(account: _Account, rate_: Rate, now: int) -> int:
+    """Units for a lease: twice as many as before if they were used up in time, else half.
+
+    None while another call is under way: of many at once each would lease, and most of it be lost.
+    """
+    if account.asking:
+        return 0
     used_up = now < account.leased_until
-    return min(most, 2 * account.ahead + 1 if used_up else account.ahead // 2)
+    account.ahead = min(LEASE // rate_.interval, 2 * account.ahead + 1 if used_up else account.ahead // 2)
+    return account.ahead
 
 
-def _noted(account: _Account, units: int, spending: Spending, now: int) -> Spending:
+def _noted(account: _Account, rate_: Rate, units: int, spending: Spending, now: int) -> Spending:
     account.remaining, account.full_at = spending.remaining, now + spending.reset
+    # Without the store it would go on from its share of what is there now.
+    account.alone_full_at = now + (rate_.quota - spending.remaining) * rate_.shared(LOCAL_SHARES).whole // rate_.quota
     if not spending.granted:
         account.denied, account.denied_until = units, now + max(spending.retry_after, SHORTEST_DENIAL)
         return spending

@@ -106,7 +106,7 @@ def _errors(rule: Rule, described: Operation) -> Iterator[str]:
     if described.arguments or described.body:
         yield "invalid_parameter"
     if described.body:
-        yield from ("invalid_request", "payload_too_large", "unsupported_media_type")
+        yield from ("invalid_request", "request_timeout", "payload_too_large", "unsupported_media_type")
     yield from described.errors
 
 

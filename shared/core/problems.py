@@ -38,6 +38,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "forbidden": (403, "The key lacks a scope."),
     "not_found": (404, "There is no such thing, or it is not yours."),
     "method_not_allowed": (405, "`Allow` says which methods there are."),
+    "request_timeout": (408, "The body did not come in time."),
     "not_ready": (409, "The video is not drawn yet."),
     "already_terminal": (409, "It is over already."),
     "not_retriable": (409, "It did not end in a way that can be tried again."),

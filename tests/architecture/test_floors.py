@@ -10,6 +10,7 @@ from tests.architecture.house import TOPS, Module, imports, planted, read, told,
 FLOORS = (
     ("functions.submit", "functions.generate", "functions.notify", "functions.recover"),
     ("functions.kit",),
+    ("functions.inflow",),
     ("shared.wiring",),
     ("shared.adapters",),
     ("shared.ports", "shared.settings"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,6 +96,24 @@ def test_a_caller_who_comes_seldom_leases_nothing(world):
     assert 89_999 == world.ask(FAST).remaining
 
 
+def test_many_at_once_do_not_each_lease(world):
+    rate = Rate(600, 60)
+    world.ask(rate)
+    together = threading.Barrier(20)
+    spend = world._store.spend
+
+    class Slow:
+        def spend(self, name, rate, *, need, want):
+            together.wait(10)
+            return spend(name, rate, need=need, want=want)
+
+    world._store = Slow()
+    with ThreadPoolExecutor(20) as pool:
+        remaining = min(spending.remaining for spending in pool.map(lambda _: world.ask(rate), range(20)))
+
+    assert remaining >= 600 - 21 - LEASE // rate.interval
+
+
 def test_other_callers_are_not_refused_for_one(world):
     world.ask(units=3)
 
@@ -129,6 +149,25 @@ def test_a_store_that_is_away_stops_nobody_and_grants_a_share(world):
     assert 40 // LOCAL_SHARES == sum(granted)
     assert 1 == world.calls
     assert 0 < world.ask(Rate(40, 60)).retry_after <= 6 * SECOND
+
+
+def test_a_process_goes_on_alone_from_its_share_of_what_there_was(world):
+    rate = Rate(40, 60)
+    world.ask(rate, 20)
+    world.away = True
+
+    assert 20 // LOCAL_SHARES == sum(world.ask(rate).granted for _ in range(20))
+
+
+def test_one_lost_answer_after_another_does_not_use_up_the_share(world):
+    rate = Rate(400, 60)
+    granted = 0
+    for n in range(200):
+        world.away = n % 2 == 0
+        world.micros += SECOND // 5
+        granted += world.ask(rate).granted
+
+    assert 200 == granted
 
 
 def test_a_store_that_is_back_is_found_within_a_second(world):
