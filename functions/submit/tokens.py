@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import logging
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final, Protocol
 
 from joserfc import jws
@@ -30,6 +33,10 @@ MAX_TOKEN: Final = 8192
 """Characters; gunicorn takes no longer header either."""
 LEEWAY_S: Final = 60
 """By so much the issuer's clock may differ from ours."""
+REMEMBER_S: Final = 60
+"""A key that its issuer takes back verifies for so much longer (OLD_S of issuer_keys.py, and this)."""
+MOST: Final = 1024
+"""Good tokens that are remembered, by digest."""
 _FORM: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")
 
@@ -38,6 +45,14 @@ class Meaning(Protocol):
     """What verified claims say here (shared/core/claims.py)."""
 
     def caller(self, claims: Claims) -> Caller | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Good:
+    """Whom a token lets in, and until when that need not be asked again."""
+
+    caller: Caller
+    until: float
 
 
 class _Registry(JWSRegistry):
@@ -60,6 +75,9 @@ class Tokens:
         self._keys = keys
         self._meaning = meaning
         self._issuer = issuer
+        self._clock = clock
+        self._lock = Lock()
+        self._good: dict[bytes, _Good] = {}
         self._registry = JWTClaimsRegistry(
             now=lambda: int(clock()),
             leeway=LEEWAY_S,
@@ -71,17 +89,33 @@ class Tokens:
 
     def caller(self, token: str) -> Caller | None:
         """Whom the token lets in; None: nobody. Raises: Unavailable: That cannot be told now."""
+        if len(token) > MAX_TOKEN:
+            return None
+        name = hashlib.sha256(token.encode(errors="replace")).digest()
+        if (known := self._good.get(name)) is not None and self._clock() < known.until:
+            return known.caller
         try:
             claims = self._verified(token)
         except (JoseError, ValueError) as error:
             # The kind only: a message may repeat what was sent.
             log.debug("token refused", extra={"code": type(error).__name__})
             return None
-        return self._meaning.caller(claims)
+        found = self._meaning.caller(claims)
+        if found is not None:
+            self._remember(name, found, claims["exp"])
+        return found
+
+    def _remember(self, name: bytes, caller: Caller, end: float) -> None:
+        """To verify takes half a millisecond, and a token comes again and again."""
+        now = self._clock()
+        with self._lock:
+            if len(self._good) >= MOST:
+                self._good.pop(next(iter(self._good)))
+            self._good[name] = _Good(caller, min(now + REMEMBER_S, end + LEEWAY_S))
 
     def _verified(self, token: str) -> dict[str, Any]:
         """Raises: ValueError, JoseError: What is wrong with it."""
-        match = _FORM.fullmatch(token) if len(token) <= MAX_TOKEN else None
+        match = _FORM.fullmatch(token)
         if match is None:
             raise ValueError("it is no signed JSON Web Token")
         head, claims = _object(match[1]), _object(match[2])

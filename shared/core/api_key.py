@@ -6,7 +6,6 @@ opens nothing, and who can write to it cannot make a key.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -70,7 +69,7 @@ Change = Revoked | Rotated
 
 def digest(key: str, pepper: str) -> str:
     """HMAC-SHA256 of a whole key, its id included, so that no digest fits another entry."""
-    return hmac.new(pepper.encode(), key.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(pepper.encode(), key.encode(), "sha256").hex()
 
 
 def opens(entry: ApiKey, digests: Sequence[str], at: datetime) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from joserfc import jwk
 
 from functions.submit.issuer_keys import IssuerKeys
-from functions.submit.tokens import LEEWAY_S, MAX_TOKEN, Tokens
+from functions.submit.tokens import LEEWAY_S, MAX_TOKEN, MOST, REMEMBER_S, Tokens
 from shared.core.access import Caller, Scope
 from shared.core.claims import UserClaims, name
 from shared.core.errors import Unavailable
@@ -349,3 +349,40 @@ def test_nothing_of_a_token_warns(issuer, tokens):
         warnings.simplefilter("error")
         assert tokens.caller(issuer.token())
         assert None is tokens.caller(issuer.token(head={"alg": "RS256"}, aud="x"))
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_good_token_is_remembered_for_a_minute_and_not_beyond_its_end(issuer):
+    source, clock = Source(issuer.key_set()), Clock()
+    keys = IssuerKeys(source, monotonic=lambda: clock.now)
+    tokens = Tokens(keys, MEANING, issuer=NAME, audience=AUDIENCE, clock=clock)
+    long, short = issuer.token(exp=NOW + 3600), issuer.token(exp=NOW + 1)
+    assert [True, True] == [bool(tokens.caller(each)) for each in (long, short)]
+    source.text = b'{"keys": []}'  # the issuer takes its keys back
+
+    clock.now = NOW + LEEWAY_S - 1
+    assert [True, True] == [bool(tokens.caller(each)) for each in (long, short)]
+    clock.now = NOW + 1 + LEEWAY_S
+    assert None is tokens.caller(short)
+    clock.now = NOW + 601 + REMEMBER_S
+    assert None is tokens.caller(long)
+
+
+def test_only_so_many_good_tokens_are_remembered_and_the_others_open_too(issuer, tokens):
+    made = [issuer.token(kid="ec", jti=f"{n}") for n in range(MOST + 5)]
+
+    assert all(tokens.caller(token) for token in made)
+    assert tokens.caller(made[0])
+    assert len(tokens._good) <= MOST
+
+
+def test_a_refused_token_is_not_remembered_as_good(issuer, tokens):
+    for token in (issuer.token(aud="x"), issuer.token(tenant="../x"), issuer.token()[:-2] + "AA"):
+        assert [None, None] == [tokens.caller(token) for _ in range(2)]
