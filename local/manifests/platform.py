@@ -19,7 +19,8 @@ _CONFIG: Final = ("v1", "ConfigMap")
 _NAMESPACE: Final = ("v1", "Namespace")
 _TRIGGER: Final = ("eventing.knative.dev/v1", "Trigger")
 _PING: Final = ("sources.knative.dev/v1", "PingSource")
-_KINDS: Final = (_NAMESPACE, _CONFIG, SERVICE, BROKER, _TRIGGER, _PING)
+_EVENT_TYPE: Final = ("eventing.knative.dev/v1beta3", "EventType")
+_KINDS: Final = (_NAMESPACE, _CONFIG, SERVICE, BROKER, _TRIGGER, _PING, _EVENT_TYPE)
 _TYPED: Final[Mapping[str, Shape]] = {"apiVersion": Value.text, "kind": Value.text}
 
 
@@ -46,6 +47,8 @@ def read(*folders: Path) -> Platform:
     for each in objects:
         if each.kind == _NAMESPACE:
             _namespace(each)
+        elif each.kind == _EVENT_TYPE:
+            _event_type(each)
 
     def those(kind: tuple[str, str]) -> Sequence[tuple[Value, Scope]]:
         return [
@@ -93,6 +96,15 @@ def _config(found: _Object) -> dict[tuple[str, str], str]:
     name = metadata(fields.need("metadata"), found.document.namespace).name
     data = fields.get("data")
     return {(name, key): value.text() for key, value in data.table().items()} if data else {}
+
+
+def _event_type(found: _Object) -> None:
+    """Tells people which events there are; nothing is done with it, on a cluster neither."""
+    reference = dict.fromkeys(("apiVersion", "kind", "name", "namespace"), Value.text)
+    attribute = {"name": Value.text, "required": Value.flag, "value": Value.text}
+    spec: Shape = {"description": Value.text, "reference": reference, "attributes": [attribute]}
+    fields = found.document.value.fields("metadata", no_effect={**_TYPED, "spec": spec})
+    metadata(fields.need("metadata"), found.document.namespace)
 
 
 def _namespace(found: _Object) -> None:

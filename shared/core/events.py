@@ -59,6 +59,11 @@ class Event:
     extensions: Mapping[str, str] = field(default_factory=dict)
 
 
+def schema(type_: str) -> str:
+    """The name of the JSON Schema of its data (eventing/schemas/)."""
+    return f"urn:flipbook:schema:{type_}"
+
+
 def of(job: Job) -> Event | None:
     """The event that tells of the change which brought `job` to its present state and version.
 

@@ -19,7 +19,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from shared.core.errors import InvalidRequest, Problem
-from shared.core.events import Event
+from shared.core.events import SOURCE, Event, schema
 
 CODE: Final = "invalid_event"
 STRUCTURED: Final = "application/cloudevents+json"
@@ -61,6 +61,8 @@ def _cloud_event(event: Event) -> CloudEvent:
     }
     if event.subject:
         attributes["subject"] = event.subject
+    if event.source == SOURCE:
+        attributes["dataschema"] = schema(event.type)
     return CloudEvent(attributes, dict(event.data))
 
 
