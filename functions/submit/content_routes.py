@@ -23,7 +23,8 @@ _SHOWN: Final = ("ETag", "Accept-Ranges", "Content-Disposition")
 _GET_CONTENT: Final = Operation(
     id="getContent",
     summary="The files of a video",
-    about="The `spritesheet` is up to 25 stills, evenly spaced from the first frame to the last: see `variants`.",
+    about="The `spritesheet` is up to 25 stills, evenly spaced from the first frame to the last: see `variants`."
+    " After its time a video is not found any more, and for as long again its files are said to be no longer kept.",
     arguments=(
         Argument("variant", "Which file; by default the video.", {"type": "string", "enum": list(VARIANTS)}),
         Argument("redirect", "`false`: send bytes where you would be sent to a link.", _FLAG),

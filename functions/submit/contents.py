@@ -43,7 +43,12 @@ class Contents:
             Conflict: Not ready yet (code `not_ready`).
             Gone: It was there, and is no more.
         """
-        job = self._videos.job(caller, job_id)
+        try:
+            job = self._videos.job(caller, job_id)
+        except NotFound:
+            if self._services.jobs.remembered(job_id) == caller.tenant:
+                raise _gone(job_id, "video") from None
+            raise
         if variant not in VARIANTS:
             raise InvalidRequest(Problem("/variant", f"must be one of {', '.join(VARIANTS)}"))
         artifact = _artifact(job, variant)

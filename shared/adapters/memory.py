@@ -40,6 +40,8 @@ class Memory:
     reports: dict[tuple[str, str], Progress] = field(default_factory=dict)
     """The last report by job and attempt."""
     peaks: dict[str, int] = field(default_factory=dict)
+    remembered: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    """Of forgotten videos: until when, and whose they were."""
     requests: dict[tuple[str, str], tuple[datetime, KeyUse]] = field(default_factory=dict)
     """Uses of request keys and when they end, by tenant and name. Those that ended go with the next creation."""
 

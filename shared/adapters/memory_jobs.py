@@ -159,11 +159,21 @@ class MemoryJobStore:
             job = self._memory.jobs.get(job_id)
             if job is not None and not job.state.is_final:
                 raise Conflict(f"{job_id} is {job.state}", code="not_final")
+            if job is not None and (life := effects.remembered(job, self._memory.retention)):
+                self._memory.remembered[job_id] = (self.now() + life, job.tenant)
             self._memory.jobs.pop(job_id, None)
             self._memory.peaks.pop(job_id, None)
             for report in [report for report in self._memory.reports if report[0] == job_id]:
                 del self._memory.reports[report]
             self._memory.say(job_id)
+
+    def remembered(self, job_id: str) -> str | None:
+        with self._memory.lock:
+            at = self.now()
+            for ended in [name for name, (end, _) in self._memory.remembered.items() if end <= at]:
+                del self._memory.remembered[ended]
+            _, tenant = self._memory.remembered.get(job_id, (at, None))
+            return tenant
 
     def ping(self) -> None:
         pass

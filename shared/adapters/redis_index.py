@@ -77,12 +77,13 @@ def change(
     ]
 
 
-def removal(job: Job) -> list[Command]:
+def removal(job: Job, retention: timedelta) -> list[Command]:
     """Everything that must go with a job's record. What it owed to others stays."""
     return [
         ("DEL", keys.job(job.id)),
         ("ZREM", keys.tenant(job.tenant), job.id),
         *traces(job.id),
+        *_memory(job, effects.remembered(job, retention)),
         word(job.id),
     ]
 
@@ -99,6 +100,11 @@ def traces(job_id: str) -> list[Command]:
 def word(job_id: str) -> Command:
     """Said to who listens, with the change and so not before it can be seen. Nobody can listen for a new job."""
     return "PUBLISH", keys.CHANGES, job_id
+
+
+def _memory(job: Job, life: timedelta | None) -> Iterator[Command]:
+    if life is not None:
+        yield "SET", keys.remembered(job.id), job.tenant, "PX", millis(life)
 
 
 def holding(job_id: str, attempt: str) -> str:

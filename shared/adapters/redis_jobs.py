@@ -164,9 +164,13 @@ class RedisJobStore:
             job = JOB.load(stored)
             if not job.state.is_final:
                 raise Conflict(f"{job_id} is {job.state}", code="not_final")
-            if commit(self._redis, keys.job(job_id), stored, None, redis_index.removal(job)) is None:
+            if commit(self._redis, keys.job(job_id), stored, None, redis_index.removal(job, self._retention)) is None:
                 return
         raise Unavailable(f"{job_id} is changed too often at the same time")
+
+    def remembered(self, job_id: str) -> str | None:
+        tenant: str | None = look(self._redis, ("GET", keys.remembered(job_id))).replies[0]
+        return tenant
 
     def ping(self) -> None:
         self._redis.ping()

@@ -50,6 +50,11 @@ def job(job_id: str) -> str:
     return f"{_TAG}:job:{job_id}"
 
 
+def remembered(job_id: str) -> str:
+    """STRING: the tenant whose video it was, once the record is gone. Expires."""
+    return f"{_TAG}:remembered:{job_id}"
+
+
 def tenant(name: str) -> str:
     """ZSET of the tenant's job ids, all with score 0, so that ZRANGE BYLEX pages them by age."""
     return f"{_TAG}:tenant:{name}"

@@ -52,6 +52,11 @@ def index(job: Job, retention: timedelta) -> Index:
     )
 
 
+def remembered(job: Job, retention: timedelta) -> timedelta | None:
+    """For how long it is known, once its record is gone, that there was a video; None: it is forgotten at once."""
+    return None if job.output is None or job.discarded else kept(job, retention)
+
+
 def event(job: Job) -> Event | None:
     """The outbox row of the change that led to `job`."""
     return events.of(job)

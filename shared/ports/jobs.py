@@ -155,9 +155,15 @@ class JobStore(Protocol):
     def forget(self, job_id: str) -> None:
         """Remove the record of a job in a final state, or of none; its callbacks stay.
 
+        That there was a video, and whose, is remembered for as long again (`effects.remembered`).
+
         Raises:
             Conflict: The job is not in a final state (code `not_final`).
         """
+        ...
+
+    def remembered(self, job_id: str) -> str | None:
+        """The tenant whose video it was, if its record went at the end of its time not long ago."""
         ...
 
     def ping(self) -> None:

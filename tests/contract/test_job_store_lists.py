@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.core.errors import Conflict, NotFound
-from shared.core.job import Completed, Job, Yielded
+from shared.core.job import CancelRequested, Completed, Job, Yielded
 from shared.core.progress import Phase, Progress
 from shared.core.standing import Standing
 from shared.core.terms import Terms
-from tests.stores import OUTPUT, Stores
+from tests.stores import OUTPUT, RETENTION, Stores
 
 
 class TestPage:
@@ -104,6 +105,25 @@ class TestRemoval:
         assert [] == stores.jobs.page("ada", limit=10).jobs
         assert (None, 0) == stores.jobs.progress(job)
         assert 1 == len(stores.deliveries.of_job(job.id))
+
+    def test_a_video_whose_time_is_over_is_remembered_with_its_tenant_for_as_long_again(self, stores: Stores) -> None:
+        job = stores.finish()
+        assert stores.jobs.remembered(job.id) is None, "it is still there"
+        began = time.monotonic()
+        for _ in range(2):
+            stores.jobs.forget(job.id)
+            told = stores.jobs.remembered(job.id)
+            assert told == job.tenant or time.monotonic() - began > RETENTION.total_seconds()
+        stores.wait(RETENTION)
+        assert stores.jobs.remembered(job.id) is None
+
+    def test_what_its_caller_deleted_or_what_had_no_video_is_not_remembered(self, stores: Stores) -> None:
+        deleted, cancelled = stores.finish(), stores.add()
+        stores.jobs.discard(deleted.id)
+        stores.jobs.apply(cancelled.id, CancelRequested())
+        for job in (deleted, cancelled):
+            stores.jobs.forget(job.id)
+            assert stores.jobs.remembered(job.id) is None
 
 
 class TestProgress:

@@ -7,6 +7,7 @@ import pytest
 from functions.submit.app import create_app
 from shared.adapters.memory_artifacts import MemoryArtifacts
 from shared.core import keys
+from shared.core.access import new_api_key
 from shared.core.job import Failed, JobError
 from tests.functions.jobs import complete, queue
 
@@ -173,3 +174,34 @@ def test_a_deleted_job_takes_every_file_along(client, auth, services, settings):
     assert 0 == services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
     assert 404 == get(client, auth, f"/v1/videos/{job.id}/content").status_code
     assert 404 == client.delete(f"/v1/videos/{job.id}", headers=auth).status_code
+
+
+@pytest.fixture
+def swept(settings_with, services):
+    """A completed video whose time is over, as recover leaves it."""
+    job = complete(services, settings_with(), queue(services).id)
+    services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
+    services.jobs.forget(job.id)
+    return job
+
+
+@pytest.mark.parametrize("query", ["", "?variant=thumbnail", "?redirect=false"])
+def test_for_a_while_a_video_whose_time_is_over_is_gone_and_not_just_unknown(client, auth, swept, query):
+    content = get(client, auth, f"/v1/videos/{swept.id}/content{query}")
+    video = get(client, auth, f"/v1/videos/{swept.id}")
+
+    assert (410, "content_expired") == (content.status_code, content.json["error"]["code"])
+    assert f"the video of {swept.id} is no longer kept" == content.json["detail"]
+    assert 404 == video.status_code
+    assert 404 == client.delete(f"/v1/videos/{swept.id}", headers=auth).status_code
+
+
+def test_nobody_else_learns_that_there_was_a_video(settings_with, services, swept):
+    other = new_api_key()
+    client = create_app(settings_with(API_KEYS=f"other={other}"), services).test_client()
+    auth, never = {"Authorization": f"Bearer {other}"}, "video_" + "0" * 26
+
+    answers = [get(client, auth, f"/v1/videos/{job_id}/content") for job_id in (swept.id, never)]
+
+    assert [404, 404] == [answer.status_code for answer in answers]
+    assert answers[1].json["detail"] == answers[0].json["detail"].replace(swept.id, never)
