@@ -12,6 +12,7 @@ from functions.generate.awakening import Awakening
 from functions.generate.engine import VideoEngine
 from functions.generate.handler import Painter
 from functions.generate.patience import Patience
+from functions.generate.provenance import seal_of
 from functions.generate.workfolder import sweep
 from shared import wiring
 from shared.settings import BadSetting, Settings
@@ -34,13 +35,15 @@ def create_app(
     settings = settings or Settings.from_env()
     log_lines.set_up(settings.log_level)
     sweep()
+    seal = seal_of(settings)
     services = services or wiring.build(settings)
     engine = engine or load_engine(settings)
     started = time.monotonic()
     engine.setup()
     awakening = Awakening(time.monotonic() - started)
     app = kit.create_app(__name__, ping=services.ping)
-    painter = Painter(services, engine, settings, drain=kit.drain_of(app), patience=patience, awakening=awakening)
+    drain = kit.drain_of(app)
+    painter = Painter(services, engine, settings, drain=drain, patience=patience, awakening=awakening, seal=seal)
     kit.on_event(app, "/", lambda _: painter.serve())
     return app
 

@@ -16,6 +16,7 @@ from functions.generate.heartbeat import Heartbeat
 from functions.generate.overlap import overlapped
 from functions.generate.patience import Patience
 from functions.generate.preview import Previews
+from functions.generate.provenance import Seal
 from functions.generate.shelf import Shelf
 from functions.generate.slice import Slice
 from functions.generate.spritesheet import Spritesheet
@@ -59,6 +60,7 @@ class Attempt:
         patience: Patience,
         drain: Event,
         end: float,
+        seal: Seal | None = None,
     ) -> None:
         assert job.attempt is not None
         self._services = services
@@ -66,6 +68,7 @@ class Attempt:
         self._settings = settings
         self._job = job
         self._attempt = job.attempt
+        self._seal = seal
         self._watch = Stopwatch(waited)
         self._heartbeat = heartbeat
         self._slice = Slice(services.jobs, job, drain=drain, end=end, patience=patience)
@@ -131,6 +134,8 @@ class Attempt:
             pictures = sprites.watch(middle.watch(look.watch(self._frames(drawing))))
             overlapped(pictures, lambda chunks: encode(chunks, movie, request, crf=crf, preset=drawing.preset))
             look.check()
+            if self._seal is not None:
+                self._seal.put_on(movie, request, drawing.preset)
             facts = playback.examine(movie)
             playback.check(facts, request)
             assert middle.picture is not None

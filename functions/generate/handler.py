@@ -13,6 +13,7 @@ from functions.generate.engine import VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.learning import learn
 from functions.generate.patience import Patience
+from functions.generate.provenance import Seal
 from shared.core import events
 from shared.core.errors import (
     Busy,
@@ -48,6 +49,7 @@ class Painter:
         drain: Event,
         patience: Patience | None = None,
         awakening: Awakening | None = None,
+        seal: Seal | None = None,
     ) -> None:
         """`drain` says that the process must stop; it is also set here, when the engine is past use.
 
@@ -59,6 +61,7 @@ class Painter:
         self._drain = drain
         self._patience = patience or Patience()
         self._awakening = awakening or Awakening(0.0)
+        self._seal = seal
         self._gpu = Lock()
         self._next_attempt = new_attempt_id()
         self._broke_on: str | None = None
@@ -125,6 +128,7 @@ class Painter:
                 patience=self._patience,
                 drain=self._drain,
                 end=end,
+                seal=self._seal,
             )
             change = self._outcome(job, job.attempt, run)
             after = self._settle(job, change) if change else None

@@ -90,6 +90,12 @@ class Settings:
     engine: str = _setting("ENGINE", readers.engine, "mochi")
     """What draws: `mochi`, or module:Class of another VideoEngine (benchmarks, fault tests)."""
 
+    c2pa_certificate: str = _setting("C2PA_CERTIFICATE", str, "")
+    """A PEM file: the chain, leaf first and without its root, under which videos are sealed (C2PA). Needs
+    `functions/generate/requirements-c2pa.txt`. Empty: they are not."""
+    c2pa_key: str = _setting("C2PA_KEY", str, "")
+    """A PEM file: the key of that certificate, PKCS #8, on the curve P-256."""
+
     lease: timedelta = _setting("LEASE_SECONDS", readers.seconds, "60")
     """A worker not heard of for this long has lost its job."""
     heartbeat: timedelta = _setting("HEARTBEAT_SECONDS", readers.seconds, "4")

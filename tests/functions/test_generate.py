@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from functions.generate.app import create_app
+from functions.generate.handler import Painter
 from shared.core import events, keys, wire
-from shared.core.errors import ModelUnavailable
+from shared.core.errors import ModelUnavailable, TemporaryError
 from shared.core.job import JobState
 from shared.settings import BadSetting
 from tests.engines.crash_at_step import CrashAtStep
@@ -18,7 +19,7 @@ from tests.engines.not_finite import NotFinite
 from tests.engines.out_of_memory import NoRoom
 from tests.engines.wrong_frames import NoFrames, OneColor, TooFewFrames, WrongSize
 from tests.functions.jobs import queue
-from tests.functions.studio import Held, watched
+from tests.functions.studio import LONG, Held, watched
 from tests.stores import REQUEST, Clock, memory_stores
 
 
@@ -226,3 +227,26 @@ def test_an_engine_that_breaks_on_two_jobs_in_a_row_spoils_no_third(services, st
 def test_an_engine_that_does_not_exist_is_named_at_the_start(settings_with, services, name):
     with pytest.raises(BadSetting, match="ENGINE: must be mochi or module:Class"):
         create_app(settings_with(ENGINE=name), services)
+
+
+def test_a_seal_that_fails_gives_the_job_back_and_stores_no_unsealed_video(services, settings, studio):
+    class Broken:
+        def put_on(self, movie, request, preset):
+            raise TemporaryError("the certificate has run out")
+
+    job = queue(services)
+
+    Painter(services, Instant(settings), settings, drain=studio.drain, patience=LONG, seal=Broken()).serve()
+
+    assert (JobState.QUEUED, 1) == (studio.job(job).state, studio.job(job).losses)
+    assert 0 == services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
+
+
+class NeverReady(Instant):
+    def setup(self):
+        raise AssertionError("it was loaded")
+
+
+def test_half_a_seal_is_named_before_any_weight_is_loaded(settings_with, services):
+    with pytest.raises(BadSetting, match="C2PA_CERTIFICATE and C2PA_KEY: set both, or neither"):
+        create_app(settings_with(C2PA_KEY="/key.pem"), services, NeverReady(None))
