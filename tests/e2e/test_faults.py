@@ -84,7 +84,7 @@ def test_a_video_goes_on_where_its_killed_worker_left_it(start):
     platform = start(CHECKPOINT_SECONDS="1", **FAST_RECOVERY)
     job_id = platform.create(num_inference_steps=100, num_frames=61, size="128x128")
     log = platform.log_file
-    eventually(lambda: "checkpoint stored" in log.read_text(), "a checkpoint")
+    eventually(lambda: f"stored job={job_id} step=" in log.read_text(), "a checkpoint")
 
     kill_function(platform, "generate")
 

@@ -180,7 +180,7 @@ def test_a_stop_in_the_middle_of_a_job_puts_it_back_at_no_loss(gunicorn, service
     bell.join(5)
     back = services.jobs.get(job.id)
     assert (JobState.QUEUED, 1, 0) == (back.state, back.attempts, back.losses), gunicorn.log.read_text()
-    assert "checkpoint stored" in gunicorn.log.read_text()
+    assert f"stored job={job.id} step=" in gunicorn.log.read_text()
 
 
 def test_sigterm_while_nothing_is_drawn_ends_it_at_once(gunicorn):
