@@ -86,7 +86,8 @@ class QueueKeeper:
                     matched += 1
                     cancelled += not wish.dry_run and self._cancelled(job)
                 place = here
-        log.warning("queue purged", extra={"count": cancelled, "key_id": caller.key_id})
+        if not wish.dry_run:
+            log.warning("queue purged", extra={"count": cancelled, "key_id": caller.key_id})
         return {
             "object": "queue.purge",
             "dry_run": wish.dry_run,

@@ -19,7 +19,9 @@ from shared.core.wire import STRUCTURED, Headers
 
 _LONGEST: Final = 255
 _CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
-_NUMBER: Final = re.compile(r"[0-9]{1,6}")
+_STATUS: Final = re.compile(r"-1|[0-9]{1,4}")
+"""-1: there was no answer."""
+_HOPS: Final = re.compile(r"[0-9]{1,6}")
 
 
 def letter(headers: Headers, body: bytes, at: datetime) -> DeadLetter:
@@ -29,7 +31,9 @@ def letter(headers: Headers, body: bytes, at: datetime) -> DeadLetter:
     if not event_id:
         event_id = f"unreadable_{hashlib.sha256(body).hexdigest()[:16]}"
     destination = _destination(said.get("knativeerrordest", ""))
-    death = Death(at, _number(said.get("knativeerrorcode", "")), _code(said.get("knativeerrordata", "")))
+    status = said.get("knativeerrorcode", "")
+    death = Death(at, status if _STATUS.fullmatch(status) else "", _code(said.get("knativeerrordata", "")))
+    hops = said.get(HOPS, "")
     return DeadLetter(
         id=dead_letter.letter_id(source, event_id, destination),
         event_id=event_id,
@@ -40,7 +44,7 @@ def letter(headers: Headers, body: bytes, at: datetime) -> DeadLetter:
         destination=destination,
         first=death,
         last=death,
-        hops=int(_number(said.get(HOPS, "")) or 0),
+        hops=int(hops) if _HOPS.fullmatch(hops) else 0,
     )
 
 
@@ -66,10 +70,6 @@ def _json(text: bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _number(text: str) -> str:
-    return text if _NUMBER.fullmatch(text) else ""
 
 
 def _destination(text: str) -> str:

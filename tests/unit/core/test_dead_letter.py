@@ -35,6 +35,10 @@ class TestReading:
         assert LetterState.DEAD is found.state
         assert "canary" not in repr(found)
 
+    @pytest.mark.parametrize(("code", "status"), [("-1", "-1"), ("503", "503"), ("50x", ""), ("9" * 9, ""), ("-2", "")])
+    def test_a_status_is_kept_and_so_is_that_there_was_none(self, code, status):
+        assert status == read(knativeerrorcode=code).last.status
+
     def test_a_structured_event_is_read_as_well(self):
         attributes = {name[3:]: value for name, value in OURS.items()} | {"data": {"prompt": "canary"}, "n": 1}
         body = json.dumps(attributes | {"specversion": "1.0", "knativeerrorcode": "503"}).encode()
