@@ -120,8 +120,8 @@ class Settings:
     """A finished job and its artifacts go after this long."""
     idempotency: timedelta = _setting("IDEMPOTENCY_SECONDS", readers.seconds, "86400")
     """For so long a repeated request (Idempotency-Key, client id, event) finds the job of the first."""
-    link_ttl: timedelta = _setting("LINK_TTL_SECONDS", readers.seconds, "900")
-    """How long a presigned link to an artifact works."""
+    link_ttl: timedelta = _setting("LINK_TTL_SECONDS", readers.seconds_up_to(900), "900")
+    """How long a presigned link to an artifact works; 900 at most, since nobody can take one back."""
     long: timedelta = _setting("LONG_SECONDS", readers.seconds, "300")
     """A video that is expected to take more GPU time than this is called long."""
     resend: timedelta = _setting("RESEND_SECONDS", readers.seconds, "10")

@@ -91,6 +91,16 @@ def seconds(value: str) -> timedelta:
     return timedelta(seconds=float(value))
 
 
+def seconds_up_to(most: int) -> Callable[[str], timedelta]:
+    def read(value: str) -> timedelta:
+        length = seconds(value)
+        if length > timedelta(seconds=most):
+            raise ValueError(f"must be at most {most} seconds, not {value!r}")
+        return length
+
+    return read
+
+
 def count(value: str) -> int:
     if re.fullmatch(r"[0-9]{1,9}", value.strip()) is None or not int(value):
         raise ValueError(f"must be a whole number of 1 or more, not {value!r}")

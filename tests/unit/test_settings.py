@@ -60,6 +60,7 @@ def test_a_heartbeat_by_default_has_many_chances_within_a_lease():
         ("RATE_LIMIT", " 1500/1", "rate_limit", Rate(1500, 1)),
         ("RATE_LIMIT_CREATE", "1/86400", "rate_limit_create", Rate(1, 86400)),
         ("MAX_ATTEMPTS", "1", "max_losses", 1),
+        ("LINK_TTL_SECONDS", "900.0", "link_ttl", timedelta(minutes=15)),
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
     ],
 )
@@ -72,6 +73,7 @@ SECONDS = [f.metadata["variable"] for f in fields(Settings) if f.metadata["varia
 BAD = [
     *((variable, text) for variable in SECONDS for text in ("", "0", "-1", "nan", "inf", "1e3", "ten", "9999999999")),
     *(("EVENT_TOKEN", text) for text in ("short", "x" * 256, "a b" * 20, "é" * 32)),
+    ("LINK_TTL_SECONDS", "900.1"),
     *(("MAX_ATTEMPTS", text) for text in ("", "0", "-1", "1.5", "three")),
     *(("MAX_QUEUED_PER_TENANT", text) for text in ("", "-1", "1.5", "none")),
     *(("RATE_LIMIT", text) for text in ("", "0/60", "60", "60/0", "60/1.5", "-1/1", "1000001/1")),
