@@ -36,6 +36,9 @@ def _place(text: object) -> Place:
     return Place.parse(text)
 
 
+_Cursor = Annotated[str, Field(json_schema_extra={"format": "cursor"})]
+
+
 class PauseBody(BaseModel):
     """POST /admin/queue/pause."""
 
@@ -54,7 +57,7 @@ class PurgeBody(BaseModel):
     tenant: Annotated[StrictStr, Field(min_length=1, max_length=63)] | None = None
     older_than: Annotated[StrictInt, Field(ge=0, le=10**9), WHOLE] | None = None
     dry_run: StrictBool = False
-    after: Annotated[Place, BeforeValidator(_place, json_schema_input_type=str)] | None = None
+    after: Annotated[Place, BeforeValidator(_place, json_schema_input_type=_Cursor)] | None = None
 
 
 class NoBody(BaseModel):

@@ -29,6 +29,8 @@ HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
     "RateLimit-Policy": ("What the key may ask: `q` requests in `w` seconds.", TEXT),
     "RateLimit": ("What is left of that: `r` requests now, the whole again in `t` seconds.", TEXT),
     "WWW-Authenticate": ("How to show a key.", TEXT),
+    "Content-Security-Policy": ("What the page may load.", TEXT),
+    "Referrer-Policy": ("Who hears where you come from: nobody.", TEXT),
     "Accept-Ranges": ("Parts may be asked for.", {"type": "string", "const": "bytes"}),
     "Content-Range": ("Which part this is.", TEXT),
     "Content-Disposition": ("A name for the file.", TEXT),

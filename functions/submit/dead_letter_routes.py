@@ -22,7 +22,7 @@ _LIST: Final = Operation(
     about="The newest 1,000 are kept. Their data are not: those of our own events stand in the videos they tell of.",
     arguments=(
         Argument("limit", "Letters a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20}),
-        Argument("after", "Go on from here: the `next` of the page before."),
+        Argument("after", "Go on from here: the `next` of the page before.", {"type": "string", "format": "cursor"}),
     ),
     replies={200: Reply("A page.", Payload(LetterList))},
 )

@@ -1,4 +1,4 @@
-"""/openapi.json: what can be asked for here, for programs. Open: it tells nothing of any tenant."""
+"""/openapi.json for programs, /docs for people: what can be asked for here. Open: they tell nothing of any tenant."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Flask, Response, request
 
-from functions.submit import openapi
+from functions.submit import document_page, openapi
 from functions.submit.door import DOCUMENT
 from shared.core.operation import JSON, Operation, Payload, Reply
 from shared.settings import Settings
@@ -20,23 +20,47 @@ _GET_DOCUMENT: Final = Operation(
         304: Reply("You have it.", headers=("ETag",)),
     },
 )
+_GET_PAGE: Final = Operation(
+    id="getPage",
+    summary="This document for people",
+    replies={
+        200: Reply("HTML.", Payload(media=("text/html",)), ("ETag", "Content-Security-Policy", "Referrer-Policy")),
+        304: Reply("You have it.", headers=("ETag", "Content-Security-Policy", "Referrer-Policy")),
+    },
+)
 
 
 def document_routes(app: Flask, settings: Settings) -> Blueprint:
-    routes = Blueprint(DOCUMENT, __name__)
+    routes = Blueprint(DOCUMENT, __name__, template_folder=document_page.TEMPLATES)
 
     @cache
     def text() -> str:
         """Not before all routes are there."""
         return app.json.dumps(openapi.document(app, settings.public_url))
 
+    @cache
+    def html() -> str:
+        return document_page.page(openapi.document(app, settings.public_url))
+
     @routes.get("/openapi.json")
     @_GET_DOCUMENT
     def document() -> Response:
-        response = Response(text(), mimetype=JSON)
-        response.cache_control.no_cache = True  # kept, and asked for again with its ETag
-        response.add_etag()
-        response.make_conditional(request)
+        return _kept(Response(text(), mimetype=JSON))
+
+    @routes.get("/docs")
+    @_GET_PAGE
+    def page() -> Response:
+        response = _kept(Response(html(), mimetype="text/html"))
+        response.headers["Content-Security-Policy"] = document_page.POLICY
+        response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
     return routes
+
+
+def _kept(response: Response) -> Response:
+    """Caches keep it, and ask again with its ETag."""
+    response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response

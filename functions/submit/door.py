@@ -16,7 +16,7 @@ EVENTS: Final = "events"
 """The blueprint whose routes the event token opens too."""
 DOCUMENT: Final = "document"
 """The blueprint of the pages about the API itself. They tell nothing of any tenant."""
-OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document"}
+OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document", f"{DOCUMENT}.page"}
 """The endpoints that nobody needs a key for."""
 ADMIN: Final = "/admin/"
 """The routes of the platform's owner."""

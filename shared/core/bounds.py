@@ -10,7 +10,7 @@ from typing import Final
 from shared.core.catalog import CATALOG, FRAME_STRIDE, SIDE_MULTIPLE, Model
 from shared.core.errors import Problem
 from shared.core.priority import Priority
-from shared.core.wish import CreateVideo
+from shared.core.wish import FEWEST_STEPS, CreateVideo
 
 WIDEST: Final = 4
 """The longer side of an `aspect_ratio` is at most so many times the shorter."""
@@ -101,8 +101,10 @@ def _of_length(wish: CreateVideo, model: Model) -> Iterator[Problem]:
 
 def _of_drawing(wish: CreateVideo, model: Model) -> Iterator[Problem]:
     steps, guidance = wish.num_inference_steps, wish.guidance_scale
-    if steps is not None and not 2 <= steps <= model.max_inference_steps:
-        yield Problem("/num_inference_steps", f"must be from 2 to {model.max_inference_steps} for {model.id}")
+    if steps is not None and not FEWEST_STEPS <= steps <= model.max_inference_steps:
+        yield Problem(
+            "/num_inference_steps", f"must be from {FEWEST_STEPS} to {model.max_inference_steps} for {model.id}"
+        )
     if guidance is not None and not 0 <= guidance <= model.max_guidance_scale:
         yield Problem("/guidance_scale", f"must be from 0 to {model.max_guidance_scale:g} for {model.id}")
 

@@ -12,10 +12,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from shared.core.catalog import CATALOG, FRAME_STRIDE
 from shared.core.priority import Priority, named
 from shared.core.text import Text, said
 from shared.core.whole import WHOLE
 
+FEWEST_STEPS: Final = 2
 MAX_SEED: Final = 2**32 - 1
 WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 SIZE_POLICIES: Final = ("exact", "nearest")
@@ -93,7 +95,21 @@ _Urgency = Annotated[Priority, BeforeValidator(named, json_schema_input_type=Lit
 _Url = Annotated[StrictStr, Field(min_length=1, max_length=2048), _schema(format="uri")]
 _Word = Annotated[str, Field(min_length=1, max_length=64)]
 _Label = Annotated[StrictStr, Field(max_length=512)]
-_Whole = Annotated[StrictInt, WHOLE]
+_Model = Annotated[StrictStr, _schema(format="model")]
+# The widest bounds of all models: bounds.py holds a wish against those of its own.
+_LONGEST = max(model.max_frames for model in CATALOG.values())
+_Frames = Annotated[StrictInt, WHOLE, _schema(enum=list(range(FRAME_STRIDE + 1, _LONGEST + 1, FRAME_STRIDE)))]
+_Fps = Annotated[StrictInt, WHOLE, _schema(enum=sorted({model.fps for model in CATALOG.values()}))]
+_Steps = Annotated[
+    StrictInt,
+    WHOLE,
+    _schema(minimum=FEWEST_STEPS, maximum=max(model.max_inference_steps for model in CATALOG.values())),
+]
+_Guidance = Annotated[
+    float,
+    Field(strict=True, allow_inf_nan=False),
+    _schema(minimum=0, maximum=max(model.max_guidance_scale for model in CATALOG.values())),
+]
 _Seconds = Annotated[StrictInt, Field(ge=1), WHOLE]
 
 
@@ -129,7 +145,7 @@ class CreateVideo(BaseModel):
 
     prompt: Annotated[Text, AfterValidator(said)]
     """What to draw: up to 2,000 characters, kept in Unicode's form NFC."""
-    model: StrictStr | None = None
+    model: _Model | None = None
     """One of `GET /v1/models`, or another name that the operator gave one of them. Absent: the first of them."""
     seconds: _Length | None = None
     """Length, as a number or as text. Drawn is the nearest count of 6k+1 frames; the answer says both."""
@@ -139,17 +155,17 @@ class CreateVideo(BaseModel):
     """What becomes of a size that the model cannot draw: refused (exact, the default), or the nearest that it can."""
     aspect_ratio: _Ratio | None = None
     """`WIDTH:HEIGHT` in place of a size: about as many pixels as the model's own size, in the nearest such shape."""
-    num_frames: _Whole | None = None
+    num_frames: _Frames | None = None
     """Length in place of `seconds`: 6k+1 frames."""
-    fps: _Whole | None = None
+    fps: _Fps | None = None
     """Frames a second. Mochi-1 knows 30 only."""
     seed: Annotated[StrictInt, Field(ge=0, le=MAX_SEED), WHOLE] | None = None
     """The same request with the same seed draws the same video. Absent: one is chosen, and the answer says which."""
     negative_prompt: Text = ""
     """What not to draw."""
-    num_inference_steps: _Whole | None = None
+    num_inference_steps: _Steps | None = None
     """Denoising steps: more take longer and may look better."""
-    guidance_scale: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+    guidance_scale: _Guidance | None = None
     """How closely the prompt is followed."""
     priority: _Urgency | None = None
     """`low`, `normal` (the default) or `high`, or 0, 1, 2. `high` needs a key with the scope `videos:priority`."""

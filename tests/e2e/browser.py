@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 _PAGE = b"""<!doctype html><title>player</title><video muted src="/video.mp4"></video><script>
@@ -24,7 +28,41 @@ FLAGS = (
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--autoplay-policy=no-user-gesture-required",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # it would speak to its maker
 )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What became of a page: its DOM, what its policy refused, and every URL that it asked for."""
+
+    dom: str
+    refused: list[str]
+    asked: list[str]
+
+
+def visit(url: str, folder: Path, timeout: float = 90) -> Visit:
+    log = folder / "net.json"
+    told = ["--dump-dom", "--enable-logging=stderr", f"--log-net-log={log}", f"--user-data-dir={folder / 'profile'}"]
+    browser = shutil.which("chromium") or "chromium"
+    done = subprocess.run([browser, *FLAGS, *told, url], capture_output=True, text=True, timeout=timeout)
+    assert 0 == done.returncode, done.stderr[-2000:]
+    # A console line is [...:INFO:CONSOLE:1] "words", source: ...; a policy's always names its directive.
+    refused = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "Content Security Policy" in line]
+    return Visit(done.stdout, refused, list(_asked(json.loads(log.read_text()))))
+
+
+def _asked(log: dict[str, Any]) -> Iterator[str]:
+    """The URLs that pages of this machine asked for; the browser has errands of its own."""
+    begun = log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    for event in log["events"]:
+        said = event.get("params", {})
+        if event["type"] == begun and said.get("network_isolation_key", "").startswith("http://127.0.0.1 "):
+            yield said["url"]
 
 
 class Listener(HTTPServer):

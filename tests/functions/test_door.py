@@ -21,7 +21,7 @@ from tests.functions.outage import Outage
 from tests.functions.studio import eventually
 from tests.issuer import AUDIENCE, NAME, Issuer
 
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json")}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("GET", "/docs")}
 """All that is open to everybody, with HEAD and OPTIONS of the same. To open another route is to write it here."""
 PEPPER, EVENT_TOKEN = "p" * 32, "e" * 32
 

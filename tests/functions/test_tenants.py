@@ -76,7 +76,7 @@ class Doors:
             (method, rule.rule)
             for rule in self.app.url_map.iter_rules()
             for method in rule.methods - {"OPTIONS"}
-            if rule.rule not in ("/healthz", "/readyz", "/openapi.json")
+            if rule.rule not in ("/healthz", "/readyz", "/openapi.json", "/docs")
         )
 
 
