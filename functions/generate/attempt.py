@@ -23,8 +23,9 @@ from functions.generate.spritesheet import Spritesheet
 from functions.generate.stopwatch import Lap, Stopwatch
 from functions.generate.thumbnail import MiddleFrame, thumbnail
 from functions.generate.workfolder import workfolder
+from shared.core.change import TIMEOUT
 from shared.core.errors import Unavailable
-from shared.core.job import Cancelled, Change, Job, Yielded
+from shared.core.job import Cancelled, Change, Failed, Job, Yielded
 from shared.core.output import Output
 from shared.core.progress import Phase, Progress
 from shared.core.timings import Timings
@@ -71,6 +72,9 @@ class Attempt:
         self._seal = seal
         self._watch = Stopwatch(waited)
         self._heartbeat = heartbeat
+        # By the store's clock: the job changed last when we claimed it.
+        left = None if job.deadline is None else (job.deadline - job.changed_at).total_seconds()
+        self._deadline = None if left is None else time.monotonic() + left
         self._slice = Slice(services.jobs, job, drain=drain, end=end, patience=patience)
         self.shelf = Shelf(services, job, patience, self._look)
         self._previews = Previews(self.shelf, asked=job.terms.preview)
@@ -122,6 +126,8 @@ class Attempt:
             raise Interrupted(None)
         if self._heartbeat.cancelled.is_set():
             raise Interrupted(Cancelled(self._attempt))
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise Interrupted(Failed(self._attempt, TIMEOUT))
 
     def _store(self, drawing: Drawing, folder: Path) -> Output:
         request = self._job.request

@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.core import burial, events, keys
 from shared.core.errors import IllegalChange, NotFound, Unavailable
-from shared.core.job import Change, Expired, LeaseExpired
+from shared.core.job import Change, Expired, LeaseExpired, TimedOut
 from shared.core.wire import Headers
 from shared.settings import Settings
 from shared.telemetry import metrics
@@ -40,6 +40,7 @@ class Sweeper:
         for step in (
             self._requeue_lost,
             self._expire_overdue,
+            self._end_timed_out,
             self._resend_events,
             self._ring_for_queued,
             self._ring_for_callbacks,
@@ -65,6 +66,10 @@ class Sweeper:
 
     def _expire_overdue(self) -> int:
         return sum(self._change(job_id, Expired()) for job_id in self._services.jobs.overdue(BATCH))
+
+    def _end_timed_out(self) -> int:
+        """Those in the queue, and those whose workers did not end them themselves."""
+        return sum(self._change(job_id, TimedOut()) for job_id in self._services.jobs.timed_out(BATCH))
 
     def _change(self, job_id: str, change: Change) -> bool:
         """Apply a fact that was true when we looked; whether it still was."""

@@ -129,6 +129,7 @@ def _terms(wish: CreateVideo) -> Terms:
         preview=wish.preview,
         crf=usual.crf if wish.output is None or wish.output.crf is None else wish.output.crf,
         asked_seconds=wish.seconds,
+        timeout=_span(wish.timeout_seconds),
         result_ttl=_span(wish.result_ttl_seconds),
     )
 

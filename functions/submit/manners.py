@@ -13,6 +13,8 @@ from shared.core.aliases import Aside
 from shared.core.operation import Argument
 
 CALLBACK: Final = "X-Callback-Url"
+CANCEL_AFTER: Final = "Cancel-After"
+"""Replicate's, as `90s`, `5m`, `1h30m` or a number of seconds: when the whole job must be done."""
 FAL_TIMEOUT: Final = "X-Fal-Request-Timeout"
 """fal's time to start, in seconds: how long the job may wait in the queue."""
 FAL_WEBHOOK: Final = "fal_webhook"
@@ -20,9 +22,13 @@ _URL: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 2
 ARGUMENTS: Final = (
     Argument(CALLBACK, "Says `webhook`, beside the body.", _URL, "header"),
     Argument(FAL_WEBHOOK, "Says `webhook`, beside the body.", _URL),
+    Argument(
+        CANCEL_AFTER, "Says `timeout_seconds`, beside the body: `90s`, `5m`, `1h30m` or a number.", place="header"
+    ),
     Argument(FAL_TIMEOUT, "Says `queue_ttl_seconds`, beside the body.", {"type": "number", "minimum": 1}, "header"),
 )
 _LENIENT: Final = re.compile(r'(?:^|,)\s*handling\s*=\s*"?lenient"?\s*(?=[,;]|$)', re.IGNORECASE)
+_DURATION: Final = re.compile("(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?")
 _SECONDS: Final = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})?")
 
 
@@ -37,8 +43,19 @@ def _asides() -> Iterator[Aside]:
         yield Aside("webhook", url, f"the header {CALLBACK}")
     if (url := request.args.get(FAL_WEBHOOK)) is not None:
         yield Aside("webhook", url, f"?{FAL_WEBHOOK}=")
+    if (text := request.headers.get(CANCEL_AFTER)) is not None:
+        yield Aside("timeout_seconds", _duration(text), f"the header {CANCEL_AFTER}")
     if (text := request.headers.get(FAL_TIMEOUT)) is not None:
         yield Aside("queue_ttl_seconds", _whole(text), f"the header {FAL_TIMEOUT}")
+
+
+def _duration(text: str) -> Any:
+    """A number of seconds; what is none stays text, for the schema to refuse."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        return _whole(text)
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _whole(text: str) -> Any:

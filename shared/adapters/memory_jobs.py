@@ -140,6 +140,11 @@ class MemoryJobStore:
             now = self.now()
             return [job.id for at, job in self._by(lambda index: index.expiry) if at <= now][:limit]
 
+    def timed_out(self, limit: int) -> Sequence[str]:
+        with self._memory.lock:
+            now = self.now()
+            return [job.id for at, job in self._by(lambda index: index.deadline) if at <= now][:limit]
+
     def waiting(self, limit: int) -> Sequence[str]:
         with self._memory.lock:
             return [job.id for job in self._free(self.now())][:limit]

@@ -65,6 +65,7 @@ def change(
         ("ZREM", keys.queue_of(after.tenant), after.id),
         ("ZREM", keys.waiting(after.terms.priority), after.id),
         ("ZREM", keys.EXPIRIES, after.id),
+        ("ZREM", keys.DEADLINES, after.id),
         *redis_turns.leaving(before, after),
         *redis_turns.joining(after, index.turn, at, clock),
         *_lease(before, after, at, lease),
@@ -147,6 +148,8 @@ def _places(job: Job, index: effects.Index) -> Iterator[Command]:
             yield "ZADD", key, str(micros(index.waits_since)), job.id
     if index.expiry is not None:
         yield "ZADD", keys.EXPIRIES, str(micros(index.expiry)), job.id
+    if index.deadline is not None:
+        yield "ZADD", keys.DEADLINES, str(micros(index.deadline)), job.id
     if index.removal is not None:
         yield "ZADD", keys.REMOVALS, str(micros(index.removal)), job.id
 

@@ -142,6 +142,9 @@ class RedisJobStore:
     def overdue(self, limit: int) -> Sequence[str]:
         return self._past(keys.EXPIRIES, limit)
 
+    def timed_out(self, limit: int) -> Sequence[str]:
+        return self._past(keys.DEADLINES, limit)
+
     def waiting(self, limit: int) -> Sequence[str]:
         return waiting(self._redis, limit, self._caps)
 

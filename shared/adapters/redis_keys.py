@@ -20,6 +20,8 @@ CLOCK: Final = "clock"
 """No flow has such a name."""
 EXPIRIES: Final = f"{_TAG}:expiries"
 """ZSET of queued, never claimed job ids by the time at which they leave the queue."""
+DEADLINES: Final = f"{_TAG}:deadlines"
+"""ZSET of ids of jobs that are not over by the time at which they fail."""
 LEASES: Final = f"{_TAG}:leases"
 """ZSET of `<job id>/<attempt>` by the lease's end."""
 REMOVALS: Final = f"{_TAG}:removals"
@@ -135,6 +137,7 @@ LASTING: Final[Mapping[str, str]] = {
     FLOWS: "loses each flow that the clock reaches",
     waiting("*"): "holds queued jobs",
     EXPIRIES: "holds queued jobs",
+    DEADLINES: "holds queued and running jobs",
     LEASES: "holds running jobs",
     REMOVALS: "recover empties it",
     PAUSE: "is one record, and goes with the pause",

@@ -22,6 +22,7 @@ class Allowance:
 
     most_urgent: Priority = Priority.HIGH
     queue_ttl: timedelta = timedelta(days=1)
+    timeout: timedelta = timedelta(days=7)
     result_ttl: timedelta = timedelta(days=7)
 
 
@@ -68,6 +69,7 @@ def _of_caller(wish: CreateVideo, allowance: Allowance) -> Iterator[Problem]:
         yield Problem("/priority", detail)
     for name, value, most in (
         ("queue_ttl_seconds", wish.queue_ttl_seconds, allowance.queue_ttl),
+        ("timeout_seconds", wish.timeout_seconds, allowance.timeout),
         ("result_ttl_seconds", wish.result_ttl_seconds, allowance.result_ttl),
     ):
         if value is not None and value > (seconds := int(most.total_seconds())):

@@ -6,6 +6,7 @@ A fact that carries an attempt comes from the worker that holds the job, and is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from shared.core.output import Output
 
@@ -16,6 +17,9 @@ class JobError:
 
     code: str
     message: str
+
+
+TIMEOUT: Final = JobError("timeout", "the video was not done in the time that its caller gave it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,11 @@ class Expired:
     """Nobody took the job in the time that its caller was ready to wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The time that the caller gave the whole job is over; it is refused before."""
+
+
 Change = (
     Claimed
     | Yielded
@@ -105,4 +114,5 @@ Change = (
     | Failed
     | Purged
     | Expired
+    | TimedOut
 )

@@ -27,6 +27,8 @@ class Index:
     """In the queue, which it joins so."""
     expiry: datetime | None
     """Among those that leave the queue at that time. A job that was ever claimed no longer does."""
+    deadline: datetime | None
+    """Among those that fail at that time, if they are not done. Who is being cancelled ends anyway."""
     holder: str | None
     """Among the leases, under this attempt."""
     removal: datetime | None
@@ -47,6 +49,7 @@ def index(job: Job, retention: timedelta) -> Index:
         waits_since=job.queued_at if queued else None,
         turn=schedule.turn(job) if queued else None,
         expiry=job.expires_at if queued and job.started_at is None else None,
+        deadline=job.deadline if queued or job.state is JobState.RUNNING else None,
         holder=job.attempt,
         removal=job.finished_at + keep if job.finished_at else None,
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from shared.core.change import (
+    TIMEOUT,
     AttemptsExhausted,
     Cancelled,
     CancelRequested,
@@ -25,6 +26,7 @@ from shared.core.change import (
     LeaseExpired,
     Purged,
     Released,
+    TimedOut,
     Yielded,
 )
 from shared.core.errors import IllegalChange, StaleAttempt
@@ -49,6 +51,7 @@ __all__ = [
     "LeaseExpired",
     "Purged",
     "Released",
+    "TimedOut",
     "Webhook",
     "Yielded",
     "advance",
@@ -86,6 +89,7 @@ TRANSITIONS: Final[Mapping[JobState, Mapping[type, JobState]]] = {
         CancelRequested: JobState.CANCELLED,
         Purged: JobState.CANCELLED,
         Expired: JobState.EXPIRED,
+        TimedOut: JobState.FAILED,
     },
     JobState.RUNNING: {
         Yielded: JobState.QUEUED,
@@ -95,6 +99,7 @@ TRANSITIONS: Final[Mapping[JobState, Mapping[type, JobState]]] = {
         CancelRequested: JobState.CANCELLING,
         Completed: JobState.COMPLETED,
         Failed: JobState.FAILED,
+        TimedOut: JobState.FAILED,
     },
     JobState.CANCELLING: {
         Cancelled: JobState.CANCELLED,
@@ -168,18 +173,25 @@ class Job:
     discarded: bool = False
     """Its caller wants it gone: nobody sees it any more, and its record goes as soon as it is final."""
 
+    @property
+    def deadline(self) -> datetime | None:
+        """When it fails if it is not done."""
+        return None if self.terms.timeout is None else self.created_at + self.terms.timeout
+
 
 def advance(job: Job, change: Change, at: datetime) -> Job:
     """Return `job` as it stands after `change`, which happened `at`.
 
     Raises:
         StaleAttempt: Another attempt than the change's owns the job, or none does.
-        IllegalChange: The table has no such step.
+        IllegalChange: The table has no such step, or its time has not come.
     """
     attempt: str | None = None if isinstance(change, Claimed) else getattr(change, "attempt", None)
     if attempt is not None and attempt != job.attempt:
         raise StaleAttempt(f"{job.id} is {job.state} and not held by the attempt that spoke")
 
+    if isinstance(change, TimedOut) and (job.deadline is None or at < job.deadline):
+        raise IllegalChange(f"{job.id} has time yet")
     change = _last_loss(job, change)
     try:
         state = TRANSITIONS[job.state][type(change)]
@@ -240,6 +252,8 @@ def _error(state: JobState, change: Change) -> JobError | None:
     match state:
         case JobState.FAILED if isinstance(change, Failed | AttemptsExhausted):
             return change.error
+        case JobState.FAILED:
+            return TIMEOUT
         case JobState.CANCELLED if isinstance(change, Purged):
             return JobError("job_cancelled", "the job was taken from the queue by the platform's owner")
         case JobState.CANCELLED:

@@ -166,6 +166,8 @@ class Video(TypedDict):
     guidance_scale: float
     seconds_requested: float | None
     """The length that was asked for; `seconds` is the nearest that can be drawn."""
+    deadline_at: int | None
+    """When it fails with `timeout` if it is not done."""
     priority: Literal["low", "normal", "high"]
     preview: bool
     metadata: dict[str, str]

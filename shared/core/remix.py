@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from shared.core.wish import CreateVideo
 
 REMIXABLE: Final = (
-    *("prompt", "priority", "queue_ttl_seconds", "result_ttl_seconds"),
+    *("prompt", "priority", "queue_ttl_seconds", "timeout_seconds", "result_ttl_seconds"),
     *("webhook", "preview", "metadata", "cache"),
 )
 """What a remix may say; all else is that of the video it repeats."""

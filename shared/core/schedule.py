@@ -58,5 +58,5 @@ def cost(job: Job) -> int:
 
 def may_begin(job: Job, at: datetime) -> bool:
     """Whether `job` may be taken now. A job that was ever claimed no longer leaves the queue by its age."""
-    waits = job.state is JobState.QUEUED and job.queued_at <= at
+    waits = job.state is JobState.QUEUED and job.queued_at <= at and (job.deadline is None or job.deadline > at)
     return waits and (job.started_at is not None or job.expires_at > at)

@@ -19,5 +19,7 @@ class Terms:
     """H.264's constant rate factor of the file."""
     asked_seconds: float | None = None
     """The length that was named; drawn is the nearest that there is (VideoRequest)."""
+    timeout: timedelta | None = None
+    """How long after its creation the job must be done; None: whenever it is."""
     result_ttl: timedelta | None = None
     """How long the job is kept after its end; None: as long as the platform keeps any."""

@@ -144,6 +144,7 @@ def _native(job: Job) -> dict[str, Any]:
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
         "seconds_requested": job.terms.asked_seconds,
+        "deadline_at": _unix(job.deadline),
         "priority": job.terms.priority.value,
         "preview": job.terms.preview,
         "metadata": dict(job.metadata),

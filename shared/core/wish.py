@@ -171,6 +171,8 @@ class CreateVideo(BaseModel):
     """`low`, `normal` (the default) or `high`, or 0, 1, 2. `high` needs a key with the scope `videos:priority`."""
     queue_ttl_seconds: _Seconds | None = None
     """The job expires when nobody has begun to draw it after so long."""
+    timeout_seconds: _Seconds | None = None
+    """The job fails with the code `timeout` when it is not done so long after it was asked for."""
     result_ttl_seconds: _Seconds | None = None
     """The video and its record go so long after the job's end."""
     webhook: _Webhook | None = None

@@ -136,6 +136,10 @@ class JobStore(Protocol):
         """Ids of queued, never claimed jobs past their time. Changes nothing."""
         ...
 
+    def timed_out(self, limit: int) -> Sequence[str]:
+        """Ids of jobs past their deadline (`Job.deadline`), whether a worker holds them or not. Changes nothing."""
+        ...
+
     def waiting(self, limit: int) -> Sequence[str]:
         """Ids of queued jobs that may be claimed now, best first; of no tenant more than caps let run."""
         ...

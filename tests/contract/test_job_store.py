@@ -18,16 +18,19 @@ from shared.core.job import (
     CancelRequested,
     Change,
     Claimed,
+    Completed,
     Expired,
     Failed,
     Job,
     JobState,
     LeaseExpired,
     Released,
+    TimedOut,
     Yielded,
 )
+from shared.core.terms import Terms
 from shared.ports import Holding, QueueDepth
-from tests.stores import ERROR, LEASE, SHORT, WORKER_CHANGES, Stores, new_job
+from tests.stores import ERROR, LEASE, OUTPUT, SHORT, WORKER_CHANGES, Stores, new_job
 
 
 def all_at_once(calls: int, call: Callable[[int], object]) -> list[object]:
@@ -231,6 +234,48 @@ class TestApply:
         job = stores.add()
         stores.jobs.apply(job.id, Claimed("a"))
         assert [Holding(job.id, "a")] == stores.jobs.expired_leases(10)
+
+
+class TestDeadline:
+    HURRIED = Terms(timeout=SHORT)
+
+    def test_a_queued_and_a_running_job_are_told_of_when_it_is_past_and_only_then(self, stores: Stores) -> None:
+        running = stores.add(terms=self.HURRIED)
+        stores.claim()
+        queued = stores.add(terms=self.HURRIED)
+        stores.add()
+        assert [] == stores.jobs.timed_out(10)
+        with pytest.raises(IllegalChange):
+            stores.jobs.apply(queued.id, TimedOut())
+        stores.wait(SHORT)
+        assert [running.id, queued.id] == stores.jobs.timed_out(10)
+        assert [running.id] == stores.jobs.timed_out(1)
+
+    def test_a_job_that_ended_by_it_is_out_of_the_queue_and_of_its_worker_s_hands(self, stores: Stores) -> None:
+        running = stores.add(terms=self.HURRIED)
+        _, attempt = stores.claim()
+        queued = stores.add(terms=self.HURRIED)
+        stores.wait(SHORT)
+        for job in (running, queued):
+            ended = stores.jobs.apply(job.id, TimedOut())
+            assert (JobState.FAILED, "timeout") == (ended.state, ended.error and ended.error.code)
+        assert [] == stores.jobs.timed_out(10)
+        assert (0, 0) == (stores.jobs.depth().waiting, stores.jobs.depth().running)
+        with pytest.raises(StaleAttempt):
+            stores.jobs.apply(running.id, Completed(attempt, OUTPUT))
+
+    def test_nobody_takes_a_job_whose_time_is_over(self, stores: Stores) -> None:
+        late, fresh = stores.add(terms=self.HURRIED), stores.add()
+        stores.wait(SHORT)
+        assert fresh.id == stores.claim()[0].id
+        assert stores.jobs.claim("a", LEASE) is None
+        assert [late.id] == stores.jobs.timed_out(10)
+
+    def test_a_job_that_is_over_in_time_is_not_told_of(self, stores: Stores) -> None:
+        stores.finish(terms=self.HURRIED)
+        stores.jobs.apply(stores.add(terms=self.HURRIED).id, CancelRequested())
+        stores.wait(SHORT)
+        assert [] == stores.jobs.timed_out(10)
 
 
 class TestLease:

@@ -19,6 +19,7 @@ from shared.core.job import CancelRequested, Completed
 from shared.core.progress import Phase, Progress
 from shared.core.rate import Rate
 from shared.core.request_key import RequestKey
+from shared.core.terms import Terms
 from tests.contract.test_api_keys import entry
 from tests.contract.test_dead_letters import letter
 from tests.contract.test_run_store import run
@@ -54,9 +55,10 @@ def use_everything(stores: Stores) -> None:
     stores.jobs.apply(stores.add().id, CancelRequested())
     key = RequestKey(name="client:a", fingerprint="b", life=LEASE)
     stores.jobs.create(new_job(stores.jobs.now()), key=key)
-    stores.add()
+    stores.add(terms=Terms(timeout=LEASE))
     job, attempt = stores.claim()
     stores.jobs.report(job.id, Progress(attempt=attempt, phase=Phase.DECODING))
+    stores.add(terms=Terms(timeout=LEASE))
     taken = stores.deliveries.take(LEASE)
     assert taken is not None
     stores.deliveries.keep(taken, replace(taken, state=DeliveryState.ABANDONED))

@@ -12,6 +12,7 @@ from functions.recover.handler import Sweeper
 from shared.core import keys
 from shared.core.errors import NotFound
 from shared.core.job import CancelRequested, JobState, Yielded
+from shared.core.terms import Terms
 from tests.engines.instant import Instant, InstantDrawing
 from tests.engines.slow import Slow, SlowDrawing
 from tests.functions.jobs import queue
@@ -40,6 +41,20 @@ def test_sigterm_puts_the_job_back_and_the_next_claim_goes_on_from_there(service
     assert ([2], STEPS - 2) == (other.begun, other.steps)
     assert (JobState.COMPLETED, 2, 0) == (done.state, done.attempts, done.losses)
     assert studio.checkpoint(job) is None
+
+
+def test_a_job_whose_whole_time_is_over_is_drawn_no_further(services, studio):
+    engine = Held(at=1)
+    job = queue(services, terms=Terms(timeout=timedelta(milliseconds=200)))
+    drawing = studio.start(engine)
+    engine.hold.await_reached()
+    time.sleep(0.2)
+    engine.hold.go.set()
+    drawing.result(10)
+
+    ended = studio.job(job)
+    assert (JobState.FAILED, "timeout", 2) == (ended.state, ended.error.code, engine.steps)
+    assert ["started", "failed"] == studio.told()
 
 
 def test_sigterm_before_the_first_step_stores_nothing_and_costs_nothing(services, studio):

@@ -11,7 +11,8 @@ from functions.recover.handler import Sweeper
 from shared.core import keys
 from shared.core.errors import NotFound, Unavailable
 from shared.core.events import BELL, DELIVERIES_DUE, QUEUED, RING
-from shared.core.job import CancelRequested, JobState
+from shared.core.job import CancelRequested, Claimed, JobState
+from shared.core.terms import Terms
 from tests.functions.jobs import queue
 
 BLINK = timedelta(milliseconds=10)
@@ -69,6 +70,22 @@ def test_a_job_nobody_took_in_time_expires(services, sweeper):
         services.jobs.get(job.id).error.code,
     )
     assert ("video.expired.v1", job.id) in told(services)
+
+
+def test_a_job_whose_whole_time_is_over_fails_queued_or_running(services, sweeper, settings):
+    hurried = Terms(timeout=timedelta(microseconds=1))
+    since = services.jobs.now() - timedelta(seconds=9)
+    stuck = queue(services)
+    services.jobs.claim("a", settings.lease)
+    late = [queue(services, terms=hurried, created_at=since) for _ in range(2)]
+    services.jobs.apply(late[0].id, Claimed("b"))
+    sweeper.sweep()
+    sweeper.sweep()
+
+    ends = [services.jobs.get(job.id) for job in late]
+    assert [("failed", "timeout")] * 2 == [(job.state.value, job.error.code) for job in ends]
+    assert JobState.RUNNING is services.jobs.get(stuck.id).state
+    assert 2 == [kind for kind, _ in told(services)].count("video.failed.v1")
 
 
 def test_an_event_that_the_broker_never_got_is_sent_once(services, settings_with):

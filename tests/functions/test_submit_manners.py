@@ -57,6 +57,22 @@ def test_a_time_to_start_that_is_none_is_refused(post, seconds):
     assert ["/queue_ttl_seconds"] == pointers(post(**{"X-Fal-Request-Timeout": seconds}))
 
 
+@pytest.mark.parametrize(
+    ("after", "seconds"), [("90s", 90), ("5m", 300), ("1h30m45s", 5445), ("2h", 7200), ("45", 45), ("0.5", 1)]
+)
+def test_replicates_words_for_the_time_of_the_whole_job_are_understood(post, services, after, seconds):
+    answer = post(**{"Cancel-After": after})
+
+    job = job_of(services, answer)
+    assert seconds == job.terms.timeout.total_seconds()
+    assert int(job.deadline.timestamp()) == answer.json["deadline_at"]
+
+
+@pytest.mark.parametrize("after", ["0s", "5 m", "m", "1d", "-5s", "30m1h", "999h", ""])
+def test_a_time_of_the_whole_job_that_is_none_is_refused(post, after):
+    assert ["/timeout_seconds"] == pointers(post(**{"Cancel-After": after}))
+
+
 def test_two_words_for_one_thing_are_refused_wherever_they_stand(post):
     twice = post(BODY | {"webhook": URL}, query=f"?fal_webhook={URL}")
     thrice = post(query=f"?fal_webhook={URL}", **{"X-Callback-Url": URL})

@@ -29,6 +29,7 @@ from shared.core.job import (
     LeaseExpired,
     Purged,
     Released,
+    TimedOut,
     Yielded,
     advance,
     grew_from,
@@ -36,6 +37,7 @@ from shared.core.job import (
 from shared.core.job_diagram import diagram
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
+from shared.core.terms import Terms
 
 AT: Final = datetime(2026, 1, 2, tzinfo=UTC)
 LATER: Final = AT + timedelta(minutes=5)
@@ -62,6 +64,7 @@ QUEUED: Final = Job(
     expires_at=AT + timedelta(days=1),
     queued_at=AT,
     changed_at=AT,
+    terms=Terms(timeout=LATER - AT),
 )
 RUNNING: Final = advance(QUEUED, Claimed("a"), AT)
 CANCELLING: Final = advance(RUNNING, CancelRequested(), AT)
@@ -80,6 +83,7 @@ CHANGES: Final[dict[type, Change]] = {
         Failed("a", ERROR),
         Expired(),
         Purged(),
+        TimedOut(),
     )
 }
 IN_STATE: Final[dict[JobState, Job]] = {
@@ -231,6 +235,27 @@ def test_on_any_walk_the_job_stays_sound(walk: list[Change], max_losses: int) ->
         assert job.losses < max_losses or job.state.is_final
         assert before.queued_at <= job.queued_at
         assert grew_from(job, first)
+
+
+class TestDeadline:
+    JOB = replace(QUEUED, terms=Terms(timeout=timedelta(seconds=60)))
+
+    def test_a_job_whose_time_is_over_fails_queued_or_running(self) -> None:
+        late = self.JOB.created_at + timedelta(seconds=60)
+        for job in (self.JOB, advance(self.JOB, Claimed("a"), self.JOB.created_at)):
+            ended = advance(job, TimedOut(), late)
+            assert (JobState.FAILED, "timeout", None) == (ended.state, ended.error and ended.error.code, ended.attempt)
+
+    def test_before_its_time_it_does_not_nor_ever_without_one(self) -> None:
+        early = self.JOB.created_at + timedelta(seconds=59.999)
+        for job in (self.JOB, replace(QUEUED, terms=Terms())):
+            with pytest.raises(IllegalChange, match="has time yet"):
+                advance(job, TimedOut(), early)
+
+    def test_who_is_being_cancelled_ends_cancelled(self) -> None:
+        cancelling = replace(IN_STATE[JobState.CANCELLING], terms=self.JOB.terms)
+        with pytest.raises(IllegalChange):
+            advance(cancelling, TimedOut(), self.JOB.created_at + timedelta(days=1))
 
 
 class TestGrewFrom:

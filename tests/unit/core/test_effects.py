@@ -8,10 +8,11 @@ import pytest
 from shared.core import delivery, effects, events, schedule
 from shared.core.effects import Index
 from shared.core.job import JobState
+from shared.core.terms import Terms
 from tests.unit.core.samples import AFTER_LOSS, AFTER_YIELD, IN_STATE, NOON, QUEUED, SECOND
 
 WEEK = timedelta(days=7)
-NOWHERE = Index(listed=True, waits_since=None, turn=None, expiry=None, holder=None, removal=None)
+NOWHERE = Index(listed=True, waits_since=None, turn=None, expiry=None, deadline=None, holder=None, removal=None)
 
 INDEX = {
     JobState.QUEUED: replace(NOWHERE, waits_since=NOON, turn=schedule.turn(QUEUED), expiry=NOON + timedelta(days=1)),
@@ -34,6 +35,14 @@ def test_a_job_is_waited_for_held_or_over_and_never_two_of_these(job):
     index = effects.index(job, WEEK)
 
     assert 1 == sum(place is not None for place in (index.waits_since, index.holder, index.removal))
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_with_a_deadline_is_found_by_it_until_it_is_over_or_being_cancelled(state):
+    job = replace(IN_STATE[state], terms=Terms(timeout=9 * SECOND))
+
+    waits = state in (JobState.QUEUED, JobState.RUNNING)
+    assert (NOON + 9 * SECOND if waits else None) == effects.index(job, WEEK).deadline
 
 
 def test_a_job_that_was_claimed_once_no_longer_leaves_the_queue_by_time():

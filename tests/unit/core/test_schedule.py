@@ -210,6 +210,8 @@ def test_only_queued_jobs_whose_time_has_come_and_is_not_over_may_begin():
 
     assert [True, False, False] == [may_begin(QUEUED, at) for at in (NOON, early, late)]
     assert may_begin(AFTER_YIELD, late)
+    hurried = replace(QUEUED, terms=Terms(timeout=9 * SECOND))
+    assert [True, False] == [may_begin(hurried, NOON + wait * SECOND) for wait in (8, 9)]
     others = [job for state, job in IN_STATE.items() if state is not JobState.QUEUED]
     assert not any(may_begin(job, NOON + 9 * SECOND) for job in others)
 

@@ -25,7 +25,7 @@ OPENAI_FIELDS = {
 OUR_FIELDS = {
     *("state", "phase", "step", "total_steps", "queue_position", "attempt", "max_attempts"),
     *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
-    *("seconds_requested", "priority", "preview"),
+    *("seconds_requested", "deadline_at", "priority", "preview"),
     *("metadata", "webhook", "retried_from_video_id", "started_at", "finished_at", "cancelled_at", "output", "links"),
     *("resumed_from_step", "gpu", "eta_seconds", "timings", "variants", "quality"),
 }
@@ -86,6 +86,7 @@ COMPLETED = {
     "num_inference_steps": 4,
     "guidance_scale": 4.5,
     "seconds_requested": None,
+    "deadline_at": None,
     "priority": "normal",
     "preview": False,
     "metadata": {"scene": "12"},
