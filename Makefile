@@ -33,6 +33,7 @@ format: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/draw.py
 	$(BIN)/python bench/end_to_end.py
+	$(BIN)/python bench/api.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -79,21 +79,21 @@ class Services:
     webhooks: WebhookSender
     wake_limit: int
 
-    def announce(self, job: Job) -> None:
+    def announce(self, job: Job, position: int | None = None) -> None:
         """Tell the Broker of the job's last change, with a bell if that can bring it a GPU.
 
-        Unheard, the outbox row stays and recover sends it.
+        Unheard, the outbox row stays and recover sends it. Who knows the job's place in the queue says it.
         """
         event = events.of(job)
         if event is None:
             return
         try:
-            self.publisher.publish(events.rung(event) if self.can_wake(job) else event)
+            self.publisher.publish(events.rung(event) if self.can_wake(job, position) else event)
             self.outbox.sent(event.id)
         except Unavailable as error:
             log.warning("event not sent now, recover will", extra={"event": event.id, "error": error})
 
-    def can_wake(self, job: Job) -> bool:
+    def can_wake(self, job: Job, position: int | None = None) -> bool:
         """Whether a GPU may be free for the job.
 
         Who draws now will look at the queue again, or ring on leaving. More bells than instances
@@ -101,8 +101,11 @@ class Services:
         """
         if job.state is not JobState.QUEUED:
             return False
-        position, depth = self.jobs.position(job), self.jobs.depth()
-        if position is None or position + depth.running >= self.wake_limit or depth.paused:
+        position = self.jobs.position(job) if position is None else position
+        if position is None or position >= self.wake_limit:
+            return False
+        depth = self.jobs.depth()
+        if position + depth.running >= self.wake_limit or depth.paused:
             return False
         return job.id in self.jobs.waiting(position + 1)  # its tenant may have as many drawn as they may
 

@@ -12,7 +12,7 @@ from functions.submit.search import search
 from shared.core import effects, keys, views
 from shared.core.access import Caller
 from shared.core.counted_call import CountedCall
-from shared.core.errors import IllegalChange, NotFound
+from shared.core.errors import IllegalChange, NotFound, Unavailable
 from shared.core.job import CancelRequested, Job
 from shared.core.request_key import RequestKey
 from shared.core.selection import Selection
@@ -53,8 +53,9 @@ class Videos:
             return Accepted(self.view(job), replayed=True)
         metrics.JOBS_CREATED.labels(job.request.model).inc()
         log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
-        self._services.announce(job)
-        return Accepted(self.view(job), replayed=False)
+        standing = self._fresh(job)
+        self._services.announce(job, standing.position)
+        return Accepted(self.shown(standing), replayed=False)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""
@@ -109,6 +110,14 @@ class Videos:
     def view(self, job: Job) -> dict[str, Any]:
         """The job as it stands now, or as it is given if it went meanwhile."""
         return self.shown(self._services.jobs.standings([job.id])[0] or Standing(job))
+
+    def _fresh(self, job: Job) -> Standing:
+        """How a new job stands. Never raises: who just queued it must hear that he did, or he will queue another."""
+        try:
+            found = self._services.jobs.standings([job.id])[0]
+        except Unavailable:
+            found = None
+        return found or Standing(job)
 
     def shown(self, standing: Standing) -> dict[str, Any]:
         job = standing.job

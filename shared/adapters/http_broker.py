@@ -15,6 +15,8 @@ from shared.core.events import Event
 TIMEOUT: Final = 3.0
 """Seconds for one event, all in all. Some Brokers answer only when every subscriber did; the outbox need not wait."""
 KEEPALIVE: Final = 20.0
+KEPT: Final = 8
+"""Connections for later. The pool looks at each of them whenever it gives one out."""
 MAX_ANSWER: Final = 256 * 1024
 
 
@@ -28,7 +30,9 @@ class HttpBroker:
         self._url = httpcore.URL(url)
         self._timeout = timeout
         self._network = BoundedNetwork()
-        self._pool = httpcore.ConnectionPool(network_backend=self._network, keepalive_expiry=KEEPALIVE)
+        self._pool = httpcore.ConnectionPool(
+            network_backend=self._network, keepalive_expiry=KEEPALIVE, max_keepalive_connections=KEPT
+        )
 
     def publish(self, event: Event) -> None:
         headers, body = wire.to_http(event)

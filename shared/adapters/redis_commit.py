@@ -33,7 +33,9 @@ def look(redis: RedisConnection, *commands: Command, key: str = "{flipbook}") ->
     """Run reading commands at one instant. `key` says where to look when there are none."""
     keys, _, calls = _calls((), commands)
     (seconds, micros), *replies = redis.run(_LOOK, keys or [key], [calls])
-    return View(moment(int(seconds) * 10**6 + int(micros)), replies)
+    at = moment(int(seconds) * 10**6 + int(micros))
+    redis.clock.heard(at)
+    return View(at, replies)
 
 
 def create(redis: RedisConnection, conditions: Sequence[Condition], commands: Sequence[Command]) -> bool:

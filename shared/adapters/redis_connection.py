@@ -17,6 +17,7 @@ from redis.client import PubSub
 from redis.retry import Retry
 
 from shared.adapters import redis_keys
+from shared.adapters.redis_clock import ServerClock
 from shared.core.errors import Unavailable, UnsafeServer
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class RedisConnection:
         self._lock = threading.Lock()
         self._client: Client | None = None
         self._warned = False
+        self.clock = ServerClock()
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[str]) -> Any:
         """Run `script`; it may run twice when an answer is lost, so it must allow for that.

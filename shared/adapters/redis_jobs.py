@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from shared.adapters import redis_index, redis_turns
 from shared.adapters import redis_keys as keys
@@ -19,6 +19,7 @@ from shared.adapters.redis_codec import JOB, PROGRESS, millis, pairs, span
 from shared.adapters.redis_commit import Command, commit, look, write
 from shared.adapters.redis_connection import RedisConnection, Script
 from shared.adapters.redis_create import Creator
+from shared.adapters.redis_gathering import Gathering
 from shared.core.caps import NO_CAPS, Caps
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
@@ -43,9 +44,10 @@ class RedisJobStore:
         self._redis = redis
         self._retention = retention
         self._caps = caps
+        self._together = Gathering(self._aspects)
 
     def now(self) -> datetime:
-        return look(self._redis).at
+        return self._redis.clock.now() or look(self._redis).at
 
     def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
         return Creator(self._redis, self._retention, self._caps).create(job, key)
@@ -110,14 +112,13 @@ class RedisJobStore:
         return present, int(float(peak or 0))
 
     def standing(self, job_id: str) -> Standing:
-        found = self.standings([job_id])[0]
+        found = _standing(*self._together.ask(job_id))
         if found is None:
             raise NotFound(f"there is no job {job_id}")
         return found
 
     def standings(self, job_ids: Sequence[str]) -> Sequence[Standing | None]:
-        replies = look(self._redis, *(command for job_id in job_ids for command in _aspects(job_id))).replies
-        return [_standing(*replies[n : n + 4]) for n in range(0, 4 * len(job_ids), 4)]
+        return [_standing(*aspects) for aspects in self._aspects(job_ids)]
 
     def position(self, job: Job) -> int | None:
         rank: int | None = look(self._redis, ("ZRANK", keys.QUEUE, job.id)).replies[0]
@@ -180,6 +181,11 @@ class RedisJobStore:
 
     def close(self) -> None:
         self._redis.close()
+
+    def _aspects(self, job_ids: Sequence[str]) -> Sequence[Sequence[Any]]:
+        """What `_standing` is made of, for each job."""
+        replies = look(self._redis, *(command for job_id in job_ids for command in _aspects(job_id))).replies
+        return [replies[n : n + 4] for n in range(0, len(replies), 4)]
 
     def _found(self, job_id: str) -> Job | None:
         stored = look(self._redis, ("GET", keys.job(job_id))).replies[0]

@@ -1,0 +1,30 @@
+"""A store that is full already."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import redis
+
+from shared.adapters import redis_index
+from shared.core.ids import new_job_id
+from tests.stores import new_job
+
+_BATCH = 500
+
+
+def fill(url: str, tenant: str, count: int) -> list[str]:
+    """Queue so many jobs of a tenant, a second apart, as the store itself would write them; their ids, oldest first."""
+    at = datetime.now(UTC) - timedelta(seconds=count)
+    ids = []
+    with redis.Redis.from_url(url) as client:
+        for first in range(0, count, _BATCH):
+            pipeline = client.pipeline(transaction=False)
+            for n in range(first, min(first + _BATCH, count)):
+                when = at + timedelta(seconds=n)
+                job = new_job(when, id=new_job_id(when), tenant=tenant, webhook=None, remixed_from=None)
+                for command in redis_index.creation(job, None, when, timedelta(days=7)):
+                    pipeline.execute_command(*command)
+                ids.append(job.id)
+            pipeline.execute()
+    return ids
