@@ -78,10 +78,11 @@ class Courier:
                     self._change.notify_all()
 
     def _bring(self, key: str, data: bytes, content_type: str, told: dict[str, Any]) -> None:
-        told = {"job": self._name, "key": key, "bytes": len(data)} | told
+        what = key.rpartition("/")[2]
+        told = {"job": self._name, "bytes": len(data)} | told
         try:
             self._artifacts.put(key, data, content_type)
         except Unavailable as error:
-            log.warning("not stored, drawing goes on", extra=told | {"error": error})
+            log.warning("%s not stored, drawing goes on", what, extra=told | {"error": error})
         else:
-            log.info("stored", extra=told)
+            log.info("%s stored", what, extra=told)

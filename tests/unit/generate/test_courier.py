@@ -91,7 +91,7 @@ def test_a_store_that_is_away_costs_the_thing_and_nothing_else(caplog):
         courier.send("t/j/a", b"2", "text/plain")
         courier.flush(5)
     assert b"2" == read(store, "t/j/a")
-    assert ["not stored, drawing goes on"] == [r.message for r in caplog.records if r.levelname == "WARNING"]
+    assert ["a not stored, drawing goes on"] == [r.message for r in caplog.records if r.levelname == "WARNING"]
 
 
 def test_one_that_was_given_nothing_has_no_thread():

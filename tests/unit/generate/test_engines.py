@@ -26,6 +26,7 @@ ALL = {
     "slow": ["Slow"],
     "slow_setup": ["SlowSetup"],
     "crash_at_step": ["CrashAtStep"],
+    "deaf": ["Deaf"],
     "hang": ["Hang"],
     "kill_self": ["KillSelf", "KillSelfOnce"],
     "not_finite": ["NotFinite"],

@@ -1,0 +1,110 @@
+"""Models that misbehave: each ends as it should, after no more tries than it has, and no other job is harmed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from functions.generate.patience import Patience
+from functions.recover.handler import Sweeper
+from shared.core import keys
+from shared.core.job import CancelRequested, JobState
+from tests.engines.crash_at_step import CrashAtStep
+from tests.engines.deaf import Deaf
+from tests.engines.instant import Instant
+from tests.engines.not_finite import NotFinite
+from tests.engines.out_of_memory import NoRoom
+from tests.engines.slow import Slow
+from tests.engines.wrong_frames import NoFrames, OneColor, TooFewFrames, WrongSize
+from tests.functions.jobs import queue
+from tests.functions.studio import Held, eventually
+from tests.stores import REQUEST, Clock, memory_stores
+
+BAD_SEED = 13
+
+
+class Moody(Instant):
+    """Draws well, but for one request."""
+
+    def __init__(self, bad):
+        super().__init__(None)
+        self._bad = bad(None)
+
+    def begin(self, request, checkpoint=None):
+        engine = self._bad if request.seed == BAD_SEED else super()
+        return engine.begin(request, checkpoint)
+
+
+ENDS = [
+    (CrashAtStep, JobState.FAILED, "internal_error", 3),
+    (NoRoom, JobState.FAILED, "out_of_memory", 3),
+    (NotFinite, JobState.FAILED, "quality_check_failed", 1),
+    (NoFrames, JobState.FAILED, "quality_check_failed", 1),
+    (TooFewFrames, JobState.FAILED, "quality_check_failed", 1),
+    (WrongSize, JobState.FAILED, "quality_check_failed", 1),
+    (OneColor, JobState.FAILED, "quality_check_failed", 1),
+    (Slow, JobState.COMPLETED, None, 1),
+    (Deaf, JobState.COMPLETED, None, 1),
+]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=[end[0].__name__ for end in ENDS])
+def test_each_ends_as_it_should_and_the_others_are_drawn(services, studio, end):
+    bad, state, code, attempts = end
+    clock = Clock()
+    stores = memory_stores(clock)
+    studio.services = replace(services, jobs=stores.jobs, outbox=stores.outbox, deliveries=stores.deliveries)
+    jobs = [queue(studio.services, request=replace(REQUEST, seed=seed)) for seed in (1, BAD_SEED, 2)]
+    painter = studio.painter(Moody(bad))
+
+    for _ in range(5):
+        painter.serve()
+        clock.forward(timedelta(minutes=1))
+
+    good, ended, other = (studio.job(job) for job in jobs)
+    assert [(JobState.COMPLETED, 1)] * 2 == [(job.state, job.attempts) for job in (good, other)]
+    assert (state, attempts) == (ended.state, ended.attempts)
+    assert code == (ended.error.code if ended.error else None)
+    assert not studio.drain.is_set()
+
+
+def test_one_that_cannot_hear_is_cancelled_behind_its_step_and_nothing_of_it_is_stored(services, studio):
+    job = queue(services)
+    drawing = studio.start(Deaf(None))
+    eventually(lambda: studio.job(job).state is JobState.RUNNING)
+
+    services.jobs.apply(job.id, CancelRequested())
+    drawing.result(10)
+
+    assert (JobState.CANCELLED, "job_cancelled") == (studio.job(job).state, studio.job(job).error.code)
+    assert 0 == services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
+
+
+def test_a_cancelled_one_that_hangs_is_cancelled_without_it(services, studio, settings_with):
+    studio.settings = settings_with(LEASE_SECONDS="0.2", HEARTBEAT_SECONDS="0.02")
+    engine, job = Held(), queue(services)
+    drawing = studio.start(engine, Patience(step=0.1))
+    engine.hold.await_reached()
+
+    services.jobs.apply(job.id, CancelRequested())
+    eventually(lambda: services.jobs.expired_leases(10))
+    Sweeper(services, studio.settings).sweep()
+
+    assert JobState.CANCELLED is studio.job(job).state
+    engine.hold.go.set()
+    drawing.result(10)
+    assert JobState.CANCELLED is studio.job(job).state
+    assert studio.drain.is_set(), "this process would draw on with a model that hangs"
+
+
+def test_nothing_that_touches_a_gpu_is_imported_before_the_worker_has_forked(pytestconfig):
+    """gunicorn's arbiter reads its configuration; the worker then imports the app, and the app the model in setup."""
+    code = "import sys, functions.generate.app; sys.exit(bool({'torch', 'diffusers'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=pytestconfig.rootpath, timeout=60)
+    configuration = (pytestconfig.rootpath / "functions/gunicorn.conf.py").read_text()
+    manifest = (pytestconfig.rootpath / "knative/generate.yaml").read_text()
+    assert "preload" not in configuration + manifest
