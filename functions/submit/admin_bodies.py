@@ -1,4 +1,4 @@
-"""What admin routes are told: small JSON objects, read strictly. No body at all is an empty one."""
+"""What admin routes are told: small JSON objects, read strictly."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic import (
     StrictStr,
 )
 
+from functions import kit
 from functions.submit import bodies
 from shared.core import strict_body
 from shared.core.queue import Place
@@ -66,7 +67,10 @@ class NoBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def read(kind: type[B]) -> B:
-    """The present request's body. Raises: InvalidRequest: With one Problem for each wrong field."""
-    said: Any = bodies.body() if request.content_length or request.mimetype else {}
+def read(kind: type[B], *, required: bool = False) -> B:
+    """The present request's body; none at all is an empty object, unless it is `required`.
+
+    Raises: InvalidRequest: With one Problem for each wrong field; UnsupportedMediaType.
+    """
+    said: Any = bodies.body() if required or kit.body() or request.mimetype else {}
     return strict_body.parse(said, kind)

@@ -42,7 +42,7 @@ _PURGE_QUEUE: Final = Operation(
     id="purgeQueue",
     summary="Cancel queued videos",
     about="Of all tenants, or those that the body means. Each tells its owner, as any cancelled video does.",
-    body=Payload(PurgeBody, required=False),
+    body=Payload(PurgeBody),
     replies={200: Reply("What it came to.", Payload(QueuePurge))},
 )
 
@@ -74,7 +74,7 @@ def queue_routes(keeper: QueueKeeper) -> Blueprint:
     @routes.post("/admin/queue/purge")
     @_PURGE_QUEUE
     def purge() -> Response:
-        return jsonify(keeper.purge(caller(), _purge(admin_bodies.read(PurgeBody))))
+        return jsonify(keeper.purge(caller(), _purge(admin_bodies.read(PurgeBody, required=True))))
 
     return routes
 

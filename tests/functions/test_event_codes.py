@@ -13,6 +13,7 @@ from functions.submit.app import create_app
 from local import delivery
 from local.delivery import Journey, Stage
 from local.objects import DeliverySpec, Destination
+from shared import wiring
 from shared.core.access import new_api_key
 from tests.functions.outage import Outage
 
@@ -150,3 +151,23 @@ def test_a_reply_is_an_event_that_the_broker_takes_back(client, auth):
     assert taken.accepted
     assert "dev.flipbook.video.accepted.v1" == taken.reply.attributes["type"]
     assert json.loads(body) == DATA
+
+
+@pytest.mark.parametrize(
+    "limit", [{"RATE_LIMIT_CREATE": "2/3600"}, {"MAX_QUEUED": "2"}, {"MAX_QUEUED_PER_TENANT": "2"}]
+)
+def test_who_sends_too_much_is_asked_to_come_again_and_nothing_is_lost(settings_with, auth, limit):
+    settings = settings_with(**limit)
+    built = wiring.build(settings)
+    client = create_app(settings, built).test_client()
+    for n in range(2):
+        headers, body = to_binary(made(id=f"e{n}"))
+        assert 202 == client.post("/", data=body, headers=auth | headers).status_code
+
+    headers, body = to_binary(made(id="e2"))
+    refused = client.post("/", data=body, headers=auth | headers)
+
+    assert (429, True) == (refused.status_code, delivery.Answer(status=429).retriable)
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert 2 == built.jobs.depth().waiting
+    built.close()

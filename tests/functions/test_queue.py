@@ -128,7 +128,7 @@ class TestPurge:
         services.jobs.claim("a", settings.lease)
         jobs = [queue(services, callback="http://127.0.0.1:9/hook") for _ in range(250)]
 
-        answer = post("purge")
+        answer = post("purge", {})
 
         assert {
             "object": "queue.purge",
@@ -196,6 +196,25 @@ class TestPurge:
 
         assert (1, 0) == (answer["matched"], answer["cancelled"])
         assert JobState.RUNNING is services.jobs.get(job.id).state
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [({}, b""), ({}, b'{"dry_run": true}'), ({"Content-Type": "text/plain"}, b'{"dry_run": true}')],
+)
+def test_who_does_not_say_in_json_what_shall_go_purges_nothing(client, auth, services, headers, body):
+    queue(services)
+
+    answer = client.post("/admin/queue/purge", data=body, headers=auth | headers)
+
+    assert (415, 1) == (answer.status_code, services.jobs.depth().waiting)
+
+
+@pytest.mark.parametrize("path", ["pause", "resume"])
+def test_a_body_without_its_type_is_not_overlooked(client, auth, services, path):
+    answer = client.post(f"/admin/queue/{path}", data=b'{"reason": "x"}', headers=auth)
+
+    assert (415, False) == (answer.status_code, services.jobs.depth().paused)
 
 
 @pytest.mark.parametrize(
