@@ -57,7 +57,7 @@ from shared.settings import REDIS_SCHEMES, BadSetting, Settings
 
 log = logging.getLogger(__name__)
 
-_COUNTING_S: Final = 0.2
+_COUNTING_S: Final = 0.1
 """How long a request may be held up by being counted."""
 
 
