@@ -82,9 +82,16 @@ class Videos:
         self._services.jobs.discard(job_id)
         log.info("video deleted", extra={"job": job_id, "state": job.state, "key_id": caller.key_id})
         if job.state.is_final:
-            self._services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
-            self._services.jobs.forget(job_id)
+            self._remove(job)
         return views.video_deleted(job_id)
+
+    def _remove(self, job: Job) -> None:
+        """Files first, the record last. For its caller it is gone already, whatever store is away now."""
+        try:
+            self._services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
+            self._services.jobs.forget(job.id)
+        except Unavailable as error:
+            log.warning("not removed now, recover will", extra={"job": job.id, "error": error})
 
     def job(self, caller: Caller, job_id: str) -> Job:
         """Raises: NotFound."""

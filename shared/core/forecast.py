@@ -55,11 +55,10 @@ class Forecast:
         cls, front: Sequence[Job], runs: Sequence[Run], *, workers: int, waiting: int, running: int, paused: bool
     ) -> Self:
         """`front` are the first in the queue, best first; `runs` the newest first."""
-        paces = {
-            (run.work.model, gpu): Pace.of(run.work.model, runs, gpu=gpu) for run in runs for gpu in (None, run.gpu)
-        }
+        known = dict.fromkeys((run.work.model, gpu) for run in runs for gpu in (None, run.gpu))
+        paces = {(model, gpu): Pace.of(model, runs, gpu=gpu) for model, gpu in known}
         works = [_estimate(paces, Work.of(job.request)).p50_s for job in front]
-        known = works or [run.seconds for run in runs]
+        usual = works or [run.seconds for run in runs]
         return cls(
             workers=workers,
             waiting=waiting,
@@ -68,7 +67,7 @@ class Forecast:
             cold_start_s=cold_start_s(runs),
             paces=paces,
             before_s=[0.0, *accumulate(works)],
-            usual_s=sum(known) / len(known) if known else 0.0,
+            usual_s=sum(usual) / len(usual) if usual else 0.0,
             drawn_at=max((run.at for run in runs), default=None),
         )
 
