@@ -6,6 +6,8 @@ from flask import Flask
 
 from functions import kit
 from functions.submit import door, doorkeeper, limits
+from functions.submit.batch_routes import batch_routes
+from functions.submit.batches import Batches
 from functions.submit.content_routes import content_routes
 from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
@@ -58,6 +60,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     follower, live = Follower(videos, lookout), Live(videos, lookout, settings.request_timeout)
     for routes in (
         creation_routes(videos, drafts, keys, follower, live),
+        batch_routes(Batches(videos, drafts), keys, most=settings.batch_limit),
         video_routes(videos, follower),
         live_routes(live),
         content_routes(contents),

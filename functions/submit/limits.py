@@ -18,7 +18,8 @@ from shared.core.errors import InvalidRequest, Problem, RateLimited
 from shared.core.rate import SECOND, Rate
 from shared.telemetry import metrics
 
-CREATION: Final = ("creation", EVENTS)
+BATCH: Final = "batch"
+CREATION: Final = ("creation", BATCH, EVENTS)
 """The blueprints that make videos."""
 RETRY: Final = "steering.retry"
 """The one endpoint elsewhere that does."""

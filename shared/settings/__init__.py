@@ -120,6 +120,8 @@ class Settings:
     """A finished job and its artifacts go after this long."""
     idempotency: timedelta = _setting("IDEMPOTENCY_SECONDS", readers.seconds, "86400")
     """For so long a repeated request (Idempotency-Key, client id, event) finds the job of the first."""
+    batch_limit: int = _setting("BATCH_LIMIT", readers.count, "32")
+    """Videos that one `POST /v1/videos/batch` may ask for. Its body is bounded as any other, to 64 KiB."""
     link_ttl: timedelta = _setting("LINK_TTL_SECONDS", readers.seconds_up_to(900), "900")
     """How long a presigned link to an artifact works; 900 at most, since nobody can take one back."""
     long: timedelta = _setting("LONG_SECONDS", readers.seconds, "300")

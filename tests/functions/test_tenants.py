@@ -26,6 +26,7 @@ KNOWN = {
     "/v1/videos/<job_id>/events": BY_ID,
     "/v1/videos/<job_id>/remix": BY_ID,
     "/v1/videos/<job_id>/retry": BY_ID,
+    "/v1/videos/batch": OWN,
     "/v1/videos/estimate": SHARED,
     "/v1/videos/edits": SHARED,
     "/v1/videos/extensions": SHARED,
