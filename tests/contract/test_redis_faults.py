@@ -18,8 +18,10 @@ from shared.adapters.redis_connection import RedisConnection
 from shared.core import events
 from shared.core.delivery import DeliveryState
 from shared.core.errors import Unavailable, UnsafeServer
+from shared.core.ids import new_attempt_id
 from shared.core.job import Completed, Job, JobState, LeaseExpired
 from shared.core.request_key import RequestKey
+from tests.contract.test_dead_letters import letter
 from tests.faults import FaultProxy
 from tests.servers import Valkey, served
 from tests.stores import LEASE, OUTPUT, Stores, new_job, redis_stores
@@ -207,6 +209,19 @@ class TestKilledServer:
             completed = {job.id for job in acknowledged}
             assert completed <= {event.subject for event in told if event.type == events.COMPLETED}
             assert all(len(stores.deliveries.of_job(job.id)) == 1 for job in acknowledged)
+
+    def test_a_paused_queue_is_paused_still_and_dead_letters_are_there(self, own_server: Valkey) -> None:
+        with redis_stores(own_server.url) as stores:
+            job = stores.add()
+            pause = stores.queue.pause("the cooling is off")
+            stores.dead_letters.bury(letter(1))
+            own_server.kill()
+            own_server.start()
+            assert pause == stores.queue.look().pause
+            assert None is stores.jobs.claim(new_attempt_id(), LEASE)
+            assert letter(1) == stores.dead_letters.get(letter(1).id)
+            stores.queue.resume()
+            assert job.id == stores.claim()[0].id
 
     def test_a_worker_goes_on_with_its_lease(self, own_server: Valkey) -> None:
         with redis_stores(own_server.url) as stores:

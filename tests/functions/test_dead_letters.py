@@ -14,7 +14,7 @@ from functions.submit.redriver import Redriver
 from shared.core import events, wire
 from shared.core.access import Caller, new_api_key
 from shared.core.errors import Conflict
-from shared.core.job import CancelRequested
+from shared.core.job import Cancelled, CancelRequested
 from shared.telemetry.log import LineFormatter
 from tests.functions.jobs import complete, queue
 from tests.functions.outage import Outage
@@ -208,13 +208,15 @@ class TestRedrive:
         assert {event.id for event in told} <= set(waiting)
         assert {"redriven"} == {letter["state"] for letter in get("?limit=100").json["data"]}
 
-    @pytest.mark.parametrize("end", ["moved on", "forgotten"])
+    @pytest.mark.parametrize("end", ["cancelling", "cancelled", "forgotten"])
     def test_what_has_moved_on_is_not_told_again(self, services, die, get, redrive, end):
         job = queue(services)
-        if end == "moved on":
+        if end != "forgotten":
             services.jobs.claim("a", timedelta(seconds=60))
             event = events.of(services.jobs.get(job.id))
             services.jobs.apply(job.id, CancelRequested())
+            if end == "cancelled":
+                services.jobs.apply(job.id, Cancelled("a"))
         else:
             event = events.of(services.jobs.apply(job.id, CancelRequested()))
             services.jobs.forget(job.id)

@@ -15,6 +15,7 @@ from local.delivery import Journey, Stage
 from local.objects import DeliverySpec, Destination
 from shared import wiring
 from shared.core.access import new_api_key
+from shared.core.errors import Conflict
 from tests.functions.outage import Outage
 
 TYPE = "dev.flipbook.video.requested.v1"
@@ -128,6 +129,25 @@ def test_while_the_store_is_away_an_event_is_repeated_until_it_counts_once(setti
 
     assert ([503, 503, 503, 202], Stage.DONE) == (statuses, journey.stage)
     assert (2 if mode == "batch" else 1) == services.jobs.depth().waiting
+
+
+def test_a_conflict_that_is_not_the_sender_s_is_one_that_knative_repeats_for_a_while(settings, services, auth):
+    class Crowded(Outage):
+        """A store in which another job has the new one's id, the first time."""
+
+        def create(self, *words, **named):
+            self.tries += 1
+            if self.tries == 1:
+                raise Conflict("there is another job", code="job_exists")
+            return services.jobs.create(*words, **named)
+
+    client = create_app(settings, replace(services, jobs=Crowded(services.jobs, ""))).test_client()
+    headers, body = to_binary(made())
+
+    answers = [client.post("/", data=body, headers=auth | headers) for _ in range(2)]
+
+    assert [503, 202] == [answer.status_code for answer in answers]
+    assert "Retry-After" in answers[0].headers
 
 
 def test_a_cancellation_is_repeated_while_the_store_is_away(settings, services, auth, post):
