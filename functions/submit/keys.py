@@ -60,7 +60,7 @@ def _settings(environ: Mapping[str, str] | None) -> Settings:
 
 def _create(arguments: argparse.Namespace, locksmith: Locksmith, store: KeyStore) -> None:
     body: dict[str, Any] = {"tenant": arguments.tenant, "scopes": arguments.scopes, "label": arguments.label}
-    if arguments.expires_in:
+    if arguments.expires_in is not None:
         body["expires_in_seconds"] = _seconds(arguments.expires_in)
     entry, key = locksmith.make(strict_body.parse(body, KeyWish), by=OPERATOR)
     _tell(entry, key, store)

@@ -105,7 +105,7 @@ class KnownKeys:
         except Unavailable:
             if known is None or self._monotonic() - known.seen >= LAST_S:
                 raise
-            known.due = now + _PAUSE_S
+            known.due = min(now + _PAUSE_S, known.seen + LAST_S)
             return known
 
     def _ask(self, key_id: str, now: float, answer: Future[_Known]) -> _Known:

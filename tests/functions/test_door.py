@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from functions.submit.app import create_app
 from functions.submit.guarded_stream import GuardedStream
@@ -203,6 +206,20 @@ def test_what_is_refused_says_the_same_whatever_was_wrong(app, services, locksmi
     bodies = {client.get("/v1/videos", headers=headers).data for headers in shown}
 
     assert 1 == len(bodies)
+
+
+@settings_of_hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["Authorization", "X-API-Key", "X-Flipbook-Event-Token"]),
+    value=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=80)
+    | st.from_regex(r"[Bb]earer fb_[a-z0-9]{7,9}_[\w-]{31,65}", fullmatch=True)
+    | st.from_regex(r"Bearer [\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,40}", fullmatch=True),
+    path=st.sampled_from(["/", "/v1/videos", "/admin/keys", "/metrics"]),
+)
+def test_no_text_at_all_in_a_header_is_more_than_refused(app, name, value, path):
+    value = value.encode("latin-1", "ignore").decode("latin-1")
+
+    assert 401 == app.test_client().post(path, headers={name: value}).status_code
 
 
 def test_where_nothing_is_a_stranger_is_told_nothing_either(app):

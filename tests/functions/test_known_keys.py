@@ -250,3 +250,16 @@ def test_a_bug_in_the_store_is_told_to_all_and_the_next_may_ask_again(world):
     world.sight = answer
 
     assert world.known.caller(key)
+
+
+@pytest.mark.parametrize("tried", [3.0, 4.2, 4.9])
+def test_a_question_without_an_answer_makes_nothing_good_for_longer(world, tried):
+    key = world.make()
+    world.known.caller(key)
+    world.away = True
+    world.now = tried
+    assert world.known.caller(key)
+
+    for world.now in (5, 5.05, 5.5):
+        with pytest.raises(Unavailable):
+            world.known.caller(key)

@@ -114,6 +114,8 @@ def test_no_secret_lies_in_the_server(run: Run, valkey: Valkey) -> None:
         (["create", "--scopes", "root"], {}, 2, "must be one of videos:read, videos:write, videos:priority, admin"),
         (["create", "--scopes", "admin", "--tenant", "A"], {}, 2, "/tenant: must be 1 to 63"),
         (["create", "--scopes", "admin", "--expires-in", "9999d"], {}, 2, "/expires_in_seconds"),
+        (["create", "--scopes", "admin", "--expires-in", "0s"], {}, 2, "/expires_in_seconds"),
+        (["create", "--scopes", "admin", "--expires-in", "999999999d"], {}, 2, "/expires_in_seconds"),
         (["list"], {"KEY_PEPPER": "short"}, 2, "KEY_PEPPER: must be 32 to 255"),
         (["list"], {"KEY_PEPPER": f"{'a' * 32} {'b' * 32} {'c' * 32}"}, 2, "KEY_PEPPER: must be one pepper"),
         (["list"], {"REDIS_URL": "memory://"}, 2, "REDIS_URL: must be a server"),
