@@ -386,3 +386,22 @@ def test_only_so_many_good_tokens_are_remembered_and_the_others_open_too(issuer,
 def test_a_refused_token_is_not_remembered_as_good(issuer, tokens):
     for token in (issuer.token(aud="x"), issuer.token(tenant="../x"), issuer.token()[:-2] + "AA"):
         assert [None, None] == [tokens.caller(token) for _ in range(2)]
+
+
+def test_a_token_that_was_verified_late_is_not_remembered_beyond_its_end(issuer):
+    clock = Clock()
+    tokens = Tokens(IssuerKeys(Source(issuer.key_set())), MEANING, issuer=NAME, audience=AUDIENCE, clock=clock)
+    token = issuer.token(exp=NOW + 1)
+    clock.now = NOW + 30
+    assert tokens.caller(token)
+    clock.now = NOW + 1 + LEEWAY_S
+
+    assert None is tokens.caller(token)
+
+
+def test_tokens_of_another_issuer_cost_ours_no_question(issuer):
+    source = Source(issuer.key_set())
+    tokens = verifier(source)
+
+    assert None is tokens.caller(issuer.token(iss="https://other.example"))
+    assert 0 == source.asked
