@@ -118,7 +118,8 @@ class Tokens:
         match = _FORM.fullmatch(token)
         if match is None:
             raise ValueError("it is no signed JSON Web Token")
-        head, claims = _object(match[1]), _object(match[2])
+        head, claims = _object(_decoded(match[1])), _object(_decoded(match[2]))
+        _decoded(match[3])
         # Before anything costs a question: somebody else's tokens are no business of ours.
         if claims.get("iss") != self._issuer:
             raise ValueError("it is of another issuer")
@@ -143,11 +144,18 @@ def _head(head: dict[str, Any]) -> tuple[str, str]:
     return algorithm, kid
 
 
-def _object(segment: str) -> dict[str, Any]:
+def _decoded(segment: str) -> bytes:
+    """Only one text stands for some bytes: bits behind the last byte are zero, so that no token has a twin."""
     try:
-        text = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
+        data = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
     except binascii.Error:
         raise ValueError("a part of it is not base64url") from None
+    if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != segment:
+        raise ValueError("a part of it is not base64url as it should be")
+    return data
+
+
+def _object(text: bytes) -> dict[str, Any]:
     found = json_text.read_once(text)
     if not isinstance(found, dict):
         raise ValueError("a part of it is no JSON object")

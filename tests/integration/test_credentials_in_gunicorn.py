@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from functions.submit import keys
+from shared.core.access import new_api_key
 from tests.certificates import certificate
 from tests.functions.studio import eventually
 from tests.issuer import AUDIENCE, NAME, Issuer
@@ -95,7 +96,8 @@ def test_nothing_that_lets_anybody_in_stands_in_the_log(
     environ = {"REDIS_URL": redis_url, "KEY_PEPPER": PEPPER}
     assert 0 == keys.main(["create", "--scopes", "videos:read", "--label", "label-of-it"], environ)
     stored, first, token = capsys.readouterr().out.strip(), submit.key, key_sets.token()
-    bad = [key_sets.token(exp=1), token[:-3] + "AAA", stored[:-1] + "x", "not-a-key-at-all-but-a-secret"]
+    forged = Issuer().token(exp=int(time.time()) + 60, nbf=1, iat=1)
+    bad = [key_sets.token(exp=1), forged, new_api_key(stored[3:11]), "not-a-key-at-all-but-a-secret"]
 
     assert [200, 200, 200] == [status(submit, each) for each in (first, stored, token)]
     assert [401] * 4 == [status(submit, each) for each in bad]
