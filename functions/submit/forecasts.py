@@ -52,6 +52,7 @@ class Forecasts:
             workers=self._settings.wake_limit,
             waiting=depth.waiting,
             running=depth.running,
+            oldest=depth.oldest,
             paused=depth.paused,
         )
 

@@ -18,6 +18,8 @@ from shared.core.work import Work
 
 AWAKE: Final = timedelta(seconds=60)
 """So long a worker surely stays awake after its last video: the shortest that Knative looks back on."""
+LATE: Final = 3
+"""Cold starts after which nobody believes any more that a worker will come."""
 _UPLOAD_S: Final = 1.0
 
 
@@ -35,7 +37,7 @@ class Forecast:
     """The platform at one instant, as much of it as decides how long a job waits."""
 
     workers: int
-    """How many there can be."""
+    """How many there can be, as far as it looks."""
     waiting: int
     running: int
     paused: bool
@@ -52,19 +54,33 @@ class Forecast:
 
     @classmethod
     def of(
-        cls, front: Sequence[Job], runs: Sequence[Run], *, workers: int, waiting: int, running: int, paused: bool
+        cls,
+        front: Sequence[Job],
+        runs: Sequence[Run],
+        *,
+        workers: int,
+        waiting: int,
+        running: int,
+        oldest: timedelta = timedelta(0),
+        paused: bool = False,
     ) -> Self:
-        """`front` are the first in the queue, best first; `runs` the newest first."""
+        """`front` are the first in the queue, best first; `runs` the newest first.
+
+        There can be so many `workers`. When the first in line has waited for one far longer than a cold
+        start takes (`oldest`), those that draw are all that there are.
+        """
+        cold = cold_start_s(runs)
+        late = oldest.total_seconds() > LATE * cold
         known = dict.fromkeys((run.work.model, gpu) for run in runs for gpu in (None, run.gpu))
         paces = {(model, gpu): Pace.of(model, runs, gpu=gpu) for model, gpu in known}
         works = [_estimate(paces, Work.of(job.request)).p50_s for job in front]
         usual = works or [run.seconds for run in runs]
         return cls(
-            workers=workers,
+            workers=min(workers, running) if running and late else workers,
             waiting=waiting,
             running=running,
             paused=paused,
-            cold_start_s=cold_start_s(runs),
+            cold_start_s=cold,
             paces=paces,
             before_s=[0.0, *accumulate(works)],
             usual_s=sum(usual) / len(usual) if usual else 0.0,

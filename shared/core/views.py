@@ -181,7 +181,7 @@ def _phase(standing: Standing, outlook: Outlook) -> str | None:
 def _timings(standing: Standing) -> dict[str, float | None]:
     job, progress = standing.job, standing.progress
     measured = progress.timings if progress else job.output.timings if job.output else None
-    waited = (job.started_at - job.created_at).total_seconds() if job.started_at else None
+    waited = round((job.started_at - job.created_at).total_seconds(), 3) if job.started_at else None
     return {"queued_s": waited, **asdict(measured or Timings())}
 
 

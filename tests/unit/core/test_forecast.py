@@ -71,6 +71,20 @@ def test_those_who_were_not_looked_at_are_taken_to_be_like_the_others():
     assert 10 * 1000 + 5 + 10 == eta(found, 1000)
 
 
+def test_workers_that_were_called_long_ago_and_never_came_are_not_counted():
+    """A cluster may have fewer GPUs than WAKE_LIMIT says."""
+    runs = [*TEN, took(10.0, cold=20.0)]
+
+    def seen(waited: float, running: int) -> Outlook:
+        oldest = timedelta(seconds=waited)
+        found = Forecast.of([QUEUED] * 3, runs, workers=8, waiting=3, running=running, oldest=oldest)
+        return found.outlook(Standing(QUEUED, position=2), NOON)
+
+    assert Outlook(30, waking=True) == seen(60, running=1)
+    assert Outlook(2 * 10 + 5 + 10, waking=False) == seen(61, running=1)
+    assert seen(61, running=0).waking, "somebody must come, or nobody ever draws"
+
+
 def test_while_the_queue_is_held_nobody_can_say():
     assert Outlook() == forecast(runs=TEN, paused=True).outlook(Standing(QUEUED, position=0), NOON)
 
