@@ -127,10 +127,12 @@ def measured(folder: Path, store: Valkey, ids: list[str], seconds: float) -> Ite
         some = [f"/v1/videos/{job_id}" for job_id in ids[:: max(len(ids) // 500, 1)]]
         before = bench.memory()
         yield row("GET status, as fast as it gets", bench.asked(some), lambda f: f.rate > 1500)
-        yield row("GET status, 1,500/s", bench.asked(some, rate=1500, connections=64), lambda f: f.p99 < 30)
+        yield row(
+            "GET status, 1,500/s", bench.asked(some, rate=1500, connections=64), lambda f: f.rate > 1450 and f.p99 < 30
+        )
         yield row("POST, as fast as it gets", bench.asked(["/v1/videos"], body=BODY), lambda f: f.rate > 300)
-        paced = bench.asked(["/v1/videos"], body=BODY, rate=300, connections=32)
-        yield row("POST, 300/s", paced, lambda f: f.p99 < 100)
+        paced = bench.asked(["/v1/videos"], body=BODY, rate=310, connections=64)
+        yield row("POST, 300/s", paced, lambda f: f.rate > 290 and f.p99 < 100)
         for place, job_id in {"first": None, "middle": ids[len(ids) // 2], "last": ids[200]}.items():
             page = "/v1/videos?limit=100" + (f"&after={job_id}" if job_id else "")
             yield row(

@@ -8,6 +8,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+EXPECTED_MS = 15
+"""How long an answer takes, roughly: connections that wait for one do not ask."""
+
 _SCRIPT = """
 wrk.method = %(method)s
 wrk.body = %(body)s
@@ -54,7 +57,7 @@ def load(
 ) -> Load:
     """Ask for the paths in turn; POST if there is a body. With `rate`, about so many a second: each connection
     pauses at random between two requests, and its pauses do not count."""
-    pause = max(connections / rate * 1000 - 4, 0.1) if rate else 0.0
+    pause = max(connections / rate * 1000 - EXPECTED_MS, 0.1) if rate else 0.0
     head = f"Authorization: Bearer {key}\nContent-Type: application/json\n"
     text = _SCRIPT % {
         "method": _lua("POST" if body else "GET"),

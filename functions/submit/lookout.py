@@ -31,7 +31,7 @@ _EAR: Final = timedelta(milliseconds=250)
 _PAUSE_S: Final = 1.0
 """Before a store that was away is asked again."""
 _GLANCE: Final = 50
-"""Jobs that are looked at together; between two glances others may work."""
+"""Jobs that are looked at together, or callers who are told together; in between others may work."""
 
 
 class Lookout:
@@ -84,7 +84,8 @@ class Lookout:
         listening = self._changes.listen()
         try:
             while self._is_wanted():
-                self._look(self._due(listening))
+                if not self._look(self._due(listening)):
+                    listening.close()  # the same server: a connection that it does not know of may be as dead
         finally:
             self._stop()  # also after a bug: better no eyes than blind ones that everybody trusts
             listening.close()
@@ -122,17 +123,18 @@ class Lookout:
             self._sweep_at = time.monotonic() + SWEEP_S
             return list(self._watchers)
 
-    def _look(self, job_ids: Collection[str]) -> None:
+    def _look(self, job_ids: Collection[str]) -> bool:
+        """Whether the store answered."""
         for glance in _cut(list(job_ids)):
             try:
                 standings = self._jobs.standings(glance)
             except Unavailable as error:
                 log.warning("watched jobs not seen", extra={"error": error})
-                self._sweep_at = 0.0  # what was heard of them is forgotten
                 self._drain.wait(_PAUSE_S)
-                return
+                return False
             for job_id, standing in zip(glance, standings, strict=True):
                 self._tell(job_id, standing)
+        return True
 
     def _tell(self, job_id: str, standing: Standing | None) -> None:
         if standing is not None and standing.job.discarded:
@@ -145,8 +147,10 @@ class Lookout:
             sight = Sight(standing, self._show) if standing is not None else None
             if sight is not None:
                 self._sights[job_id] = sight
-        for watcher in watchers:
+        for n, watcher in enumerate(watchers, start=1):
             watcher.tell(sight)
+            if n % _GLANCE == 0:
+                time.sleep(0)  # these speak, and others are served, before the next ones are woken
 
 
 def _cut(job_ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -24,7 +24,7 @@ class Sight:
     @cached_property
     def text(self) -> str:
         """Its Video as one line of JSON."""
-        return json.dumps(self._show(self.standing), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self._show(self.standing), separators=(",", ":"))
 
 
 class Watcher:
