@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -20,6 +21,7 @@ from functions.submit.live import Live
 from functions.submit.live_routes import streamed, wants_stream
 from functions.submit.manners import ARGUMENTS, manners
 from functions.submit.request_keys import COUNT, HEADER, KEY, TRIES, RequestKeys
+from shared.core import edits
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, TemporaryError
 from shared.core.objects import Video
@@ -70,6 +72,15 @@ _REMIX_VIDEO: Final = Operation(
 )
 
 
+_EDIT_VIDEO: Final = replace(
+    _REMIX_VIDEO,
+    id="editVideo",
+    summary="Draw a video again with other words, in OpenAI's newer form",
+    about="Mochi-1 changes no pictures: the video is drawn anew, with the seed and everything else of its origin.",
+    body=Payload(edits.EditVideo, (JSON, *FORMS), {"prompt": "A paper boat on a river", "video": {"id": "video_1"}}),
+)
+
+
 def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower: Follower, live: Live) -> Blueprint:
     routes = Blueprint("creation", __name__, url_prefix="/v1/videos")
     answers = _Answers(videos, follower, live)
@@ -86,17 +97,20 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
     def put(client_id: str) -> Response:
         wanted = body()
         draft = drafts.of_body(caller(), wanted, manners())
-        try:
+        with _one_body(client_id):
             return answers.to(draft, keys.of_client(client_id, wanted))
-        except Conflict as error:
-            if error.code != MISMATCH:
-                raise
-            raise Conflict(f"{client_id} names a video with another body", code="id_conflict") from None
 
     @routes.post("/<job_id>/remix")
     @_REMIX_VIDEO
     def remix(job_id: str) -> Response:
         wanted = body()
+        draft = drafts.of_remix(caller(), job_id, wanted, manners())
+        return answers.to(draft, known_by({"remix": job_id, "body": wanted}))
+
+    @routes.post("/edits")
+    @_EDIT_VIDEO
+    def edit() -> Response:
+        job_id, wanted = edits.remixed(body())
         draft = drafts.of_remix(caller(), job_id, wanted, manners())
         return answers.to(draft, known_by({"remix": job_id, "body": wanted}))
 
@@ -106,6 +120,16 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
         return key or keys.of_tries(request.headers.get(TRIES), caller(), [wanted, asdict(manners())])
 
     return routes
+
+
+@contextmanager
+def _one_body(client_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Conflict as error:
+        if error.code != MISMATCH:
+            raise
+        raise Conflict(f"{client_id} names a video with another body", code="id_conflict") from None
 
 
 @dataclass(frozen=True, slots=True)

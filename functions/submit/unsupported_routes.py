@@ -10,9 +10,7 @@ from flask import Blueprint, Response
 from shared.core.errors import InvalidRequest, Problem
 from shared.core.operation import Operation
 
-_REMIX: Final = "to draw one again with another prompt, POST {prompt} to /v1/videos/{id}/remix"
 _ANSWERS: Final = {
-    ("POST", "/edits"): f"Mochi-1 cannot edit a video; {_REMIX}",
     ("POST", "/extensions"): "Mochi-1 cannot extend a video: ask for the whole length at once, with seconds",
     ("POST", "/characters"): "Mochi-1 draws from text only; it knows no characters",
     ("GET", "/characters/<character_id>"): "Mochi-1 draws from text only; it knows no characters",

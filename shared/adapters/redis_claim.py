@@ -75,13 +75,14 @@ class _Taker:
             after = advance(before, Claimed(self.attempt), at)
         except IllegalChange:
             return None  # it left the queue between the two looks
+        wanted = JOB.dump_over(after, text)
         writes = [
-            *redis_index.change(before, after, at, None, self.retention, lease=self.lease),
+            *redis_index.change(before, after, at, None, self.retention, lease=self.lease, text=wanted),
             *redis_turns.taking(place),
         ]
         most = self.caps.running_per_tenant
         room: list[Condition] = [("below", keys.leases_of(before.tenant), most)] if most else []
-        stored = commit(self.redis, keys.job(before.id), text, JOB.dump(after), writes, *room)
+        stored = commit(self.redis, keys.job(before.id), text, wanted, writes, *room)
         now = JOB.load(stored) if stored is not None else None
         # Written now, or by a try whose answer was lost; then a cancellation may be on top of it.
         return now if now is not None and now.attempt == self.attempt else None

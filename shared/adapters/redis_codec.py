@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 class Codec(Generic[T]):
-    """One type's way to JSON and back. A field that this version does not know is dropped."""
+    """One type's way to JSON and back. A field that this version does not know is not read."""
 
     def __init__(self, type_: type[T]) -> None:
         self._adapter = TypeAdapter(type_)
@@ -32,8 +33,24 @@ class Codec(Generic[T]):
     def dump(self, value: T) -> str:
         return self._adapter.dump_json(value).decode()
 
+    def dump_over(self, value: T, stored: str | None) -> str:
+        """`value` in place of what is stored: what a newer version keeps there, and we cannot read, stays."""
+        text = self.dump(value)
+        if stored is None:
+            return text
+        ours = json.loads(text)
+        both = _merged(json.loads(stored), ours)
+        return text if both == ours else json.dumps(both, separators=(",", ":"), ensure_ascii=False)
+
     def load(self, text: str) -> T:
         return self._adapter.validate_json(text)
+
+
+def _merged(stored: Any, ours: Any) -> Any:
+    if not isinstance(stored, dict) or not isinstance(ours, dict):
+        return ours
+    known = {name: _merged(stored.get(name), value) for name, value in ours.items()}
+    return {name: value for name, value in stored.items() if name not in ours} | known
 
 
 JOB: Final = Codec(Job)

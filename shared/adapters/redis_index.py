@@ -43,20 +43,20 @@ def creation(
     ]
 
 
-def hiding(job: Job, retention: timedelta) -> list[Command]:
+def hiding(job: Job, text: str, retention: timedelta) -> list[Command]:
     """A job that was discarded: its record, and where it may still be found. It tells nobody."""
     return [
         ("ZREM", keys.tenant(job.tenant), job.id),
-        ("SET", keys.job(job.id), JOB.dump(job), "KEEPTTL"),
+        ("SET", keys.job(job.id), text, "KEEPTTL"),
         *_places(job, effects.index(job, retention)),
         word(job.id),
     ]
 
 
 def change(
-    before: Job, after: Job, at: datetime, clock: str | None, retention: timedelta, *, lease: timedelta
+    before: Job, after: Job, at: datetime, clock: str | None, retention: timedelta, *, lease: timedelta, text: str
 ) -> list[Command]:
-    """Everything about a job that changed; `lease` counts if it has a new holder.
+    """Everything about a job that changed; `lease` counts if it has a new holder, `text` is its new record.
 
     A full server takes it, since it begins with ZREM: work that is under way can end.
     """
@@ -69,7 +69,7 @@ def change(
         *redis_turns.leaving(before, after),
         *redis_turns.joining(after, index.turn, at, clock),
         *_lease(before, after, at, lease),
-        ("SET", keys.job(after.id), JOB.dump(after)),
+        ("SET", keys.job(after.id), text),
         *_time_to_live(after, retention),
         *_places(after, index),
         *_duties(after, at),

@@ -62,9 +62,9 @@ class RedisJobStore:
             if stored == wanted:
                 return before
             after = advance(before, change, at)
-            wanted = JOB.dump(after)
+            wanted = JOB.dump_over(after, stored)
             # Only a claim brings a lease. A Claimed that comes by here has one that is over at once.
-            writes = redis_index.change(before, after, at, clock, self._retention, lease=timedelta(0))
+            writes = redis_index.change(before, after, at, clock, self._retention, lease=timedelta(0), text=wanted)
             if commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
                 return after
         raise Unavailable(f"{job_id} is changed too often at the same time")
@@ -152,7 +152,8 @@ class RedisJobStore:
     def discard(self, job_id: str) -> None:
         for _, stored, _ in self._reread(job_id):
             after = discard(_loaded(job_id, stored))
-            wanted, writes = JOB.dump(after), redis_index.hiding(after, self._retention)
+            wanted = JOB.dump_over(after, stored)
+            writes = redis_index.hiding(after, wanted, self._retention)
             if stored == wanted or commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
                 return
         raise Unavailable(f"{job_id} is changed too often at the same time")

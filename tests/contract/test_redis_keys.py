@@ -15,7 +15,7 @@ from shared.adapters import redis_keys as keys
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_rates import RedisRateStore
 from shared.core.delivery import DeliveryState
-from shared.core.job import CancelRequested, Completed
+from shared.core.job import CancelRequested, Completed, Yielded
 from shared.core.progress import Phase, Progress
 from shared.core.rate import Rate
 from shared.core.request_key import RequestKey
@@ -156,13 +156,30 @@ def test_a_finished_job_takes_little_memory(stores: Stores, floor: Redis) -> Non
     assert (bytes_used(floor) - before) / 50 <= MAX_FINISHED_JOB
 
 
-def test_a_job_that_another_version_wrote_is_read_and_changed(stores: Stores, floor: Redis) -> None:
+def test_a_job_that_a_newer_version_wrote_is_changed_and_loses_nothing(stores: Stores, floor: Redis) -> None:
     job = stores.add()
-    stored = floor.get(keys.job(job.id))
-    floor.set(keys.job(job.id), stored.replace('"tenant"', '"news":[1], "tenant"'))
+    name = keys.job(job.id)
+    record = json.loads(floor.get(name)) | {"news": [1, "☃"]}
+    record["request"]["style"] = {"noir": 0.5}
+    record["terms"]["hue"] = None
+    floor.set(name, json.dumps(record))
+
+    def kept() -> list[object]:
+        found = json.loads(floor.get(name))
+        return [found["news"], found["request"]["style"], found["terms"]["hue"], found["metadata"]]
+
     running, attempt = stores.claim()
-    assert Completed(attempt, OUTPUT).output == stores.jobs.apply(job.id, Completed(attempt, OUTPUT)).output
-    assert job.id == running.id
+    assert (job.id, [[1, "☃"], {"noir": 0.5}, None, dict(job.metadata)]) == (running.id, kept())
+    stores.jobs.apply(job.id, Yielded(attempt))
+    _, attempt = stores.claim()
+    done = stores.jobs.apply(job.id, Completed(attempt, OUTPUT))
+    assert ([[1, "☃"], {"noir": 0.5}, None, dict(job.metadata)], OUTPUT) == (kept(), done.output)
+    record = json.loads(floor.get(name))
+    record["output"]["hdr"] = True
+    floor.set(name, json.dumps(record))
+    stores.jobs.discard(job.id)
+    assert (True, [1, "☃"]) == (json.loads(floor.get(name))["output"]["hdr"], kept()[0])
+    assert replace(done, discarded=True) == stores.jobs.get(job.id)
 
 
 def test_a_video_that_was_drawn_before_there_were_timings_is_read(stores: Stores, floor: Redis) -> None:

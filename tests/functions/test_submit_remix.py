@@ -100,7 +100,6 @@ def test_a_video_of_a_model_that_is_gone_is_not_remixed(client, auth, origin, se
 @pytest.mark.parametrize(
     ("route", "word"),
     [
-        ("POST /v1/videos/edits", "/remix"),
         ("POST /v1/videos/extensions", "seconds"),
         ("POST /v1/videos/characters", "text only"),
         ("GET /v1/videos/characters/char_1", "text only"),
@@ -113,3 +112,29 @@ def test_what_mochi_cannot_do_is_refused_with_a_reason(client, auth, route, word
 
     assert (400, "unsupported_feature") == (answer.status_code, answer.json["error"]["code"])
     assert word in answer.json["error"]["message"]
+
+
+def test_an_edit_of_a_video_of_ours_is_a_remix(client, auth, origin):
+    edited = client.post("/v1/videos/edits", json={"prompt": "x", "video": {"id": origin["id"]}}, headers=auth)
+    by_form = client.post("/v1/videos/edits", data={"prompt": "x", "video[id]": origin["id"]}, headers=auth)
+    remixed = remix(client, auth, origin, json={"prompt": "x"})
+
+    own = ("id", "created_at", "links", "queue_position", "eta_seconds", "eta_at")
+    told = [{k: v for k, v in answer.json.items() if k not in own} for answer in (edited, by_form, remixed)]
+    assert [202, 202, 202] == [answer.status_code for answer in (edited, by_form, remixed)]
+    assert told[0] == told[1] == told[2]
+    assert origin["id"] == edited.json["remixed_from_video_id"]
+
+
+@pytest.mark.parametrize("video", [None, "video_x", {}, {"id": 5}, {"id": ""}, {"file_id": "file-1"}, [{"id": "x"}]])
+def test_an_edit_of_anything_else_is_not_supported(client, auth, video):
+    answer = client.post("/v1/videos/edits", json={"prompt": "x", "video": video}, headers=auth)
+
+    assert (400, "unsupported_feature") == (answer.status_code, answer.json["error"]["code"])
+    assert ["/video"] == [error["pointer"] for error in answer.json["errors"]]
+
+
+def test_an_edit_of_a_video_that_is_not_there_is_not_found(client, auth):
+    answer = client.post("/v1/videos/edits", json={"prompt": "x", "video": {"id": "video_x"}}, headers=auth)
+
+    assert 404 == answer.status_code

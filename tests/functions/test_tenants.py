@@ -28,7 +28,7 @@ KNOWN = {
     "/v1/videos/<job_id>/retry": BY_ID,
     "/v1/videos/batch": OWN,
     "/v1/videos/estimate": SHARED,
-    "/v1/videos/edits": SHARED,
+    "/v1/videos/edits": OWN,
     "/v1/videos/extensions": SHARED,
     "/v1/videos/characters": SHARED,
     "/v1/videos/characters/<character_id>": SHARED,
