@@ -3,7 +3,7 @@
 --
 -- KEYS    the keys of the conditions, then every other key that is written
 -- ARGV[1] JSON array of conditions: ['is', index in KEYS, the value that must stand there],
---         ['absent', index in KEYS], ['below', index in KEYS, a number that the ZSET must have fewer members than]
+--         ['absent', index in KEYS], ['member', index in KEYS, a member that the ZSET must have], ['below', index in KEYS, a number that the ZSET must have fewer members than]
 -- ARGV[2] JSON array of commands: [name, index of its key in KEYS, further arguments...]; an argument that is a
 --         number n stands for the reply of the command n places before
 -- returns {1} if the commands ran, {0} if not, with what KEYS[1] held if it was compared
@@ -16,6 +16,8 @@ local function holds(what, key, wanted)
         return redis.call('GET', key) == wanted
     elseif what == 'absent' then
         return redis.call('EXISTS', key) == 0
+    elseif what == 'member' then
+        return redis.call('ZSCORE', key, wanted) ~= false
     end
     return redis.call('ZCARD', key) < wanted
 end

@@ -15,7 +15,8 @@ Command = tuple[str, str, *tuple[str | int, ...]]
 """A command's name, its only key, and further arguments. When written, a number stands for the reply of the command
 so many places before."""
 Condition = tuple[str, str] | tuple[str, str, str | int]
-"""What must hold of a key: ("is", key, value), ("absent", key) or ("below", key, members of a ZSET)."""
+"""What must hold of a key: ("is", key, value) or ("absent", key); of a ZSET: ("member", key, member) or
+("below", key, number of members)."""
 
 _LOOK: Final = Script("redis_look.lua")
 _COMMIT: Final = Script("redis_commit.lua")

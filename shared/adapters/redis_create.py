@@ -9,10 +9,10 @@ from typing import Final
 
 from shared.adapters import redis_index, redis_turns
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import ANSWERS, JOB, KEY_USE
-from shared.adapters.redis_commit import Condition, View, commit, create, look, write
+from shared.adapters.redis_answers import Answers
+from shared.adapters.redis_codec import JOB, KEY_USE
+from shared.adapters.redis_commit import Command, Condition, View, create, look, write
 from shared.adapters.redis_connection import RedisConnection
-from shared.core import counted_call
 from shared.core.caps import Caps
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, QueueFull, Unavailable
@@ -36,54 +36,48 @@ class Creator:
     def create(self, job: Job, key: RequestKey | CountedCall | None) -> Job:
         mark = _mark(job, key)
         for _ in range(_TRIES):
-            view = look(
-                self.redis,
-                redis_turns.CLOCK,
-                ("ZCARD", keys.QUEUE),
-                ("ZCARD", keys.queue_of(job.tenant)),
-                ("GET", keys.job(job.id)),
-                *([("GET", mark)] if mark else []),
-            )
-            clock, waiting, own, stored, *marks = view.replies
-            found = self._there(job, key, stored, view, *marks)
+            clock, waiting, own, stored, *marks = (view := self._look(job, mark)).replies
+            found = self._there(job, key, stored, *marks)
             if found is not None:
                 return found
             if not self._has_room(job.tenant, waiting, own):
                 continue
-            writes = redis_index.creation(job, key, view.at, clock, self.retention, mark=marks[0] if marks else None)
-            if create(self.redis, list(self._conditions(job, mark, *marks)), writes):
+            writes = redis_index.creation(job, key, view.at, clock, self.retention)
+            if create(self.redis, list(self._conditions(job, key, *marks)), writes):
                 return job
         raise Unavailable(f"{job.id} is created too often at the same time")
 
+    def _look(self, job: Job, mark: Command | None) -> View:
+        return look(
+            self.redis,
+            redis_turns.CLOCK,
+            ("ZCARD", keys.QUEUE),
+            ("ZCARD", keys.queue_of(job.tenant)),
+            ("GET", keys.job(job.id)),
+            *([mark] if mark else []),
+        )
+
     def _there(
-        self, job: Job, key: RequestKey | CountedCall | None, stored: str | None, view: View, mark: str | None = None
+        self, job: Job, key: RequestKey | CountedCall | None, stored: str | None, mark: str | int | None = None
     ) -> Job | None:
         """The job that this request made before, or an earlier one like it."""
-        if isinstance(key, RequestKey) and mark is not None:
+        if isinstance(key, RequestKey) and isinstance(mark, str):
             use = KEY_USE.load(mark)
             return first(key, use, self._found(use.job_id))
         if stored is not None:
             return _same(JOB.load(stored), job)
-        if isinstance(key, CountedCall) and mark is not None:
-            return self._answered(job, key, mark, view)
+        if isinstance(key, CountedCall) and key.tries and mark:
+            return Answers(self.redis).give(job, key)
         return None
 
-    def _answered(self, job: Job, call: CountedCall, mark: str, view: View) -> Job | None:
-        """The job of an earlier try of this call, marked as given to this one; None if nobody has it, or others do."""
-        answers = counted_call.remembered(ANSWERS.load(mark), call, view.at)
-        while (answer := counted_call.taken(answers, call, job.id)) is not None:
-            earlier = self._found(answer.job_id)
-            if earlier is not None and not earlier.discarded:
-                after = ANSWERS.dump(counted_call.given(answers, answer, call, view.at, job.id))
-                written = redis_index.answers(job.tenant, call, after)
-                return earlier if commit(self.redis, written[1], mark, after, [written]) == after else None
-            answers = counted_call.without(answers, answer)
-        return None
-
-    def _conditions(self, job: Job, mark: str | None, stored: str | None = None) -> Iterator[Condition]:
+    def _conditions(
+        self, job: Job, key: RequestKey | CountedCall | None, mark: str | int | None = None
+    ) -> Iterator[Condition]:
         yield "absent", keys.job(job.id)
-        if mark is not None:
-            yield ("absent", mark) if stored is None else ("is", mark, stored)
+        if isinstance(key, RequestKey):
+            yield "absent", keys.request(job.tenant, key.name)
+        elif key is not None and key.tries and isinstance(mark, int):
+            yield "below", keys.answers(job.tenant, key.name), mark + 1  # nothing came that it may stand for
         if self.caps.queued:
             yield "below", keys.QUEUE, self.caps.queued
         if self.caps.queued_per_tenant:
@@ -116,11 +110,11 @@ class Creator:
         return None if stored is None else JOB.load(stored)
 
 
-def _mark(job: Job, key: RequestKey | CountedCall | None) -> str | None:
-    """Where it stands what was made under the key before."""
+def _mark(job: Job, key: RequestKey | CountedCall | None) -> Command | None:
+    """Looks for what was made under the key before."""
     if isinstance(key, RequestKey):
-        return keys.request(job.tenant, key.name)
-    return keys.answers(job.tenant, key.name) if key else None
+        return "GET", keys.request(job.tenant, key.name)
+    return ("ZCARD", keys.answers(job.tenant, key.name)) if key else None
 
 
 def _same(kept: Job, job: Job) -> Job:

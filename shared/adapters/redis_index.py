@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.adapters import redis_answers, redis_turns
 from shared.adapters import redis_keys as keys
-from shared.adapters import redis_turns
-from shared.adapters.redis_codec import ANSWERS, DELIVERY, EVENT, JOB, KEY_USE, millis, span
+from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, millis, span
 from shared.adapters.redis_commit import Command
-from shared.core import counted_call, effects
+from shared.core import effects
 from shared.core.counted_call import CountedCall
 from shared.core.delivery import Delivery
 from shared.core.events import Event
@@ -24,19 +24,13 @@ BACKSTOP: Final = timedelta(days=7)
 
 
 def creation(
-    job: Job,
-    key: RequestKey | CountedCall | None,
-    at: datetime,
-    clock: str | None,
-    retention: timedelta,
-    *,
-    mark: str | None,
+    job: Job, key: RequestKey | CountedCall | None, at: datetime, clock: str | None, retention: timedelta
 ) -> list[Command]:
-    """Everything about a new job; `mark` is what stands under its key. A full server refuses it: it begins with SET."""
+    """Everything about a new job. A full server refuses it, since it begins with SET."""
     index = effects.index(job, retention)
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
-        *_use(job, key, at, mark),
+        *_use(job, key, at),
         *redis_turns.joining(job, index.turn, at, clock),
         *_places(job, index),
         *_duties(job, at),
@@ -113,15 +107,9 @@ def holding(job_id: str, attempt: str) -> str:
     return f"{job_id}/{attempt}"
 
 
-def answers(tenant: str, call: CountedCall, text: str) -> Command:
-    """What the call was answered with."""
-    return "SET", keys.answers(tenant, call.name), text, "PX", millis(call.window)
-
-
-def _use(job: Job, key: RequestKey | CountedCall | None, at: datetime, mark: str | None) -> Iterator[Command]:
+def _use(job: Job, key: RequestKey | CountedCall | None, at: datetime) -> Iterator[Command]:
     if isinstance(key, CountedCall):
-        before = counted_call.remembered(ANSWERS.load(mark), key, at) if mark is not None else ()
-        yield answers(job.tenant, key, ANSWERS.dump(counted_call.created(before, key, at, job.id)))
+        yield from redis_answers.creation(job, key, at)
     elif key is not None:
         use = KEY_USE.dump(KeyUse(job.id, key.fingerprint))
         yield "SET", keys.request(job.tenant, key.name), use, "PX", millis(key.life)

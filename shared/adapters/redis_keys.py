@@ -118,7 +118,7 @@ def api_key(key_id: str) -> str:
 
 
 def answers(tenant: str, name: str) -> str:
-    """STRING: what one kind of CountedCall was answered with, as JSON. Expires with its window. The name is hashed."""
+    """ZSET of what one CountedCall was answered with, Answered as JSON, by time. Expires with its window. Hashed."""
     return f"{_TAG}:answers:{tenant}:{hashlib.sha256(name.encode()).hexdigest()}"
 
 

@@ -115,6 +115,11 @@ def test_of_many_repeats_together_each_gets_a_job_of_its_own(stores: Stores) -> 
     assert 6 == stores.jobs.depth().waiting
 
 
+def test_any_number_of_equal_calls_may_come_at_once(stores: Stores) -> None:
+    made = [job for job in all_at_once(64, lambda _: call(stores, 0, webhook=None)) if isinstance(job, Job)]
+    assert 64 == len({job.id for job in made}) == stores.jobs.depth().waiting
+
+
 class TestLostAnswers:
     """The server did its work, and we did not hear so."""
 
@@ -139,7 +144,7 @@ class TestLostAnswers:
         assert made == job == call(far, 1, "a")
         assert 1 == far.jobs.depth().waiting
 
-    @pytest.mark.parametrize("nth", [1, 2, 3])
+    @pytest.mark.parametrize("nth", [1, 2, 3, 4])
     def test_a_repeat_is_given_its_job_once(self, proxy: FaultProxy, far: Stores, nth: int) -> None:
         first = call(far, 0)
         job = new_job(far.jobs.now())
@@ -148,7 +153,7 @@ class TestLostAnswers:
         assert nth < proxy.answers
         assert 1 == far.jobs.depth().waiting
 
-    @pytest.mark.parametrize("lost", [range(2, 50), range(3, 50)])
+    @pytest.mark.parametrize("lost", [range(2, 50), range(3, 50), range(4, 50)])
     def test_a_process_that_dies_after_writing_leaves_what_the_next_repeat_finds(
         self, proxy: FaultProxy, far: Stores, lost: range
     ) -> None:
