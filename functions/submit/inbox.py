@@ -15,7 +15,7 @@ from functions.submit.handler import Videos
 from functions.submit.request_keys import LONGEST, RequestKeys
 from shared.core import events, wire
 from shared.core.access import Caller
-from shared.core.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable
+from shared.core.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable, pointer
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.request import MAX_PROBLEMS
@@ -104,8 +104,8 @@ class Inbox:
 
     def _unwanted(self, caller: Caller, event: Event) -> Job:
         job_id = event.data.get("id")
-        unknown = [Problem(f"/{name[:64]}", "is not a field here; the only one is id") for name in event.data]
-        unknown = [problem for problem in unknown if problem.pointer != "/id"]
+        others = [name for name in event.data if name != "id"]
+        unknown = [Problem(pointer([name]), "is not a field here; the only one is id") for name in others]
         if not isinstance(job_id, str) or unknown:
             missing = [] if isinstance(job_id, str) else [Problem("/id", "must be the id of a video")]
             raise InvalidRequest(*missing, *unknown, code=wire.CODE)

@@ -298,6 +298,7 @@ class TestCancel:
             ({"id": 7}, ["/data/id"]),
             ({"id": "video_01ARZ3NDEKTSV4RRFFQ69G5FAV"}, ["/data/id"]),
             ({"id": "", "why": "x"}, ["/data/why"]),
+            ({"id": "", "a/b~\ud800": 1}, ["/data/a~1b~0?"]),
         ],
     )
     def test_what_names_no_video_of_the_sender_is_refused_for_good(self, send, data, wrong):
