@@ -180,6 +180,8 @@ class Video(TypedDict):
     """What happens now: `waiting`, `cold_starting` (a worker was called for it and is not there yet), or what its
     worker does. Null when it is over."""
     step: int | None
+    progress_detail: str | None
+    """The same as `phase`, for people."""
     resumed_from_step: int | None
     """The step of the checkpoint that the last worker went on from."""
     gpu: str | None

@@ -13,6 +13,7 @@ from shared.core.catalog import Model
 from shared.core.forecast import Outlook
 from shared.core.job import Job, JobState
 from shared.core.output import Artifact, Output
+from shared.core.progress import Phase
 from shared.core.standing import Standing
 from shared.core.timings import Timings
 
@@ -163,6 +164,7 @@ def _doing(standing: Standing, outlook: Outlook) -> dict[str, Any]:
     return {
         "phase": _phase(standing, outlook),
         "step": progress.step if progress else None,
+        "progress_detail": _detail(standing, outlook),
         "resumed_from_step": resumed or None,
         "gpu": progress.gpu if progress else job.output.gpu if job.output else None,
         "queue_position": standing.position,
@@ -176,6 +178,18 @@ def _phase(standing: Standing, outlook: Outlook) -> str | None:
     if standing.position is None:
         return None
     return COLD_STARTING if outlook.waking else WAITING
+
+
+def _detail(standing: Standing, outlook: Outlook) -> str | None:
+    """The same as `phase`, for people."""
+    progress, position = standing.progress, standing.position
+    if progress and progress.phase is Phase.DENOISING:
+        return f"denoising, step {progress.step} of {progress.total_steps}"
+    if progress:
+        return progress.phase.value.replace("_", " ")
+    if position is None:
+        return None
+    return "a GPU is waking for it" if outlook.waking else f"{position} before it in the queue"
 
 
 def _timings(standing: Standing) -> dict[str, float | None]:

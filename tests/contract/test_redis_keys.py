@@ -13,6 +13,7 @@ from redis import Redis
 
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_connection import RedisConnection
+from shared.adapters.redis_index import BACKSTOP
 from shared.adapters.redis_rates import RedisRateStore
 from shared.core.delivery import DeliveryState
 from shared.core.job import CancelRequested, Completed, Yielded
@@ -99,6 +100,12 @@ def test_a_dead_letter_ends_and_leaves_the_list(stores: Stores, floor: Redis) ->
     floor.delete(keys.dead_letter(letter(1).id))  # as its time to live would
     assert ["evt_2", "evt_0"] == [each.event_id for _, each in stores.dead_letters.page(10)]
     assert 2 == floor.zcard(keys.DEAD_LETTERS)
+
+
+def test_the_highest_progress_lives_as_long_as_the_job_may_be_seen(stores: Stores, floor: Redis) -> None:
+    job = stores.add()
+    stores.jobs.report(job.id, Progress(attempt="a", phase=Phase.DECODING))
+    assert floor.pttl(keys.peak(job.id)) > BACKSTOP / timedelta(milliseconds=1)
 
 
 def test_a_request_key_ends_with_its_life_and_shows_no_caller_s_words(stores: Stores, floor: Redis) -> None:

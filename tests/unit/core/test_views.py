@@ -27,7 +27,7 @@ OUR_FIELDS = {
     *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
     *("seconds_requested", "deadline_at", "priority", "preview"),
     *("metadata", "webhook", "retried_from_video_id", "started_at", "finished_at", "cancelled_at", "output", "links"),
-    *("resumed_from_step", "gpu", "eta_seconds", "timings", "variants", "quality"),
+    *("resumed_from_step", "progress_detail", "gpu", "eta_seconds", "timings", "variants", "quality"),
 }
 
 STATUS = {
@@ -96,6 +96,7 @@ COMPLETED = {
     "finished_at": T + 2,
     "cancelled_at": None,
     "resumed_from_step": 2,
+    "progress_detail": None,
     "gpu": "NVIDIA H200",
     "eta_seconds": None,
     "timings": {
@@ -250,6 +251,17 @@ def test_a_queued_video_says_whether_a_worker_wakes_for_it_and_when_it_may_be_th
     video = shown(QUEUED, position=0, outlook=Outlook(42, waking=waking))
 
     assert ("queued", "queued", phase, 42) == (video["status"], video["state"], video["phase"], video["eta_seconds"])
+
+
+def test_what_happens_is_told_to_people_too():
+    at_step = Progress(attempt="a", phase=Phase.DENOISING, step=2, total_steps=4)
+    loading = replace(at_step, phase=Phase.LOADING)
+    running = IN_STATE[JobState.RUNNING]
+
+    assert "denoising, step 2 of 4" == shown(running, progress=at_step)["progress_detail"]
+    assert "loading model" == shown(running, progress=loading)["progress_detail"]
+    assert "3 before it in the queue" == shown(QUEUED, position=3)["progress_detail"]
+    assert "a GPU is waking for it" == shown(QUEUED, position=3, outlook=Outlook(1, waking=True))["progress_detail"]
 
 
 @pytest.mark.parametrize("state", [state for state in JobState if state.is_final])
