@@ -46,7 +46,7 @@ class Memory:
     """Uses of request keys and when they end, by tenant and name. Those that ended go with the next creation."""
 
     answers: dict[tuple[str, str], tuple[Answered, ...]] = field(default_factory=dict)
-    """What counted calls were answered with, by tenant and name."""
+    """What counted calls were answered with, by tenant and name. Those that ended go with the next such creation."""
 
     pause: Pause | None = None
     waits: deque[tuple[datetime, timedelta]] = field(default_factory=lambda: deque(maxlen=MOST_WAITS))

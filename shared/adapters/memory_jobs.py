@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.adapters.memory import Memory
 from shared.core import counted_call, effects, schedule
-from shared.core.counted_call import Answered, CountedCall
+from shared.core.counted_call import Answered, CountedCall, remembered
 from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
 from shared.core.moment import micros
@@ -43,6 +43,8 @@ class MemoryJobStore:
                 self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
             elif key is not None:
                 answers = self._answers(job, key, at)
+                for old in [name for name, given in self._memory.answers.items() if not remembered(given, key, at)]:
+                    del self._memory.answers[old]
                 self._memory.answers[job.tenant, key.name] = counted_call.created(answers, key, at, job.id)
             return self._write(job, at)
 
@@ -206,7 +208,7 @@ class MemoryJobStore:
         return use
 
     def _answers(self, job: Job, call: CountedCall, at: datetime) -> tuple[Answered, ...]:
-        return counted_call.remembered(self._memory.answers.get((job.tenant, call.name), ()), call, at)
+        return remembered(self._memory.answers.get((job.tenant, call.name), ()), call, at)
 
     def _answered(self, job: Job, call: CountedCall, at: datetime) -> Job | None:
         answers = self._answers(job, call, at)

@@ -75,8 +75,8 @@ def memory(server: SubmitServer) -> int:
 @pytest.mark.parametrize(
     ("variables", "callers"),
     [
-        ({"RATE_LIMIT_CREATE": "20/1"}, 16),
-        ({"RATE_LIMIT_CREATE": "100000/1", "MAX_QUEUED_PER_TENANT": "40"}, 16),
+        ({"RATE_LIMIT_CREATE": "5/1"}, 16),
+        ({"RATE_LIMIT_CREATE": "100000/1", "MAX_QUEUED_PER_TENANT": "20"}, 16),
         ({"RATE_LIMIT_CREATE": "100000/1", "MAX_QUEUED": "100000"}, 200),
     ],
     ids=["more than the rate", "more than the queue", "more than the process can do"],
