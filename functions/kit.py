@@ -151,6 +151,8 @@ def _finish_response(response: Response) -> Response:
     response.headers["x-request-id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
+    if not response.is_streamed and not response.get_data():
+        response.headers.pop("Content-Type", None)  # of nothing
     return response
 
 

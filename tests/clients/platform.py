@@ -11,8 +11,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,10 @@ class Platform:
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._draw)
 
-    def start(self) -> Submit:
-        self._worker.start()
+    def start(self, *, drawing: bool = True) -> Submit:
+        """The first instance; without `drawing`, jobs wait for `draw`."""
+        if drawing:
+            self._worker.start()
         submit = self.submit()
         eventually(lambda: submit.answers("/readyz"), timeout=30)
         return submit
@@ -106,16 +108,26 @@ class Platform:
         self._stop.set()
         for submit in self._submits:
             submit.end()
-        self._worker.join(10)
+        if self._worker.ident is not None:
+            self._worker.join(10)
         assert not self._worker.is_alive()
 
+    def draw(self) -> None:
+        """Draw all that is queued, as a worker that is woken does."""
+        with self._painter() as painter:
+            painter.serve()
+
     def _draw(self) -> None:
-        settings = Settings.from_env(self.variables)
-        services = wiring.build(settings)
-        painter = Painter(services, AsTold(settings), settings, drain=self._stop)
-        try:
+        with self._painter() as painter:
             while not self._stop.wait(0.05):
                 with suppress(Busy):  # told to stop in between
                     painter.serve()
+
+    @contextmanager
+    def _painter(self) -> Iterator[Painter]:
+        settings = Settings.from_env(self.variables)
+        services = wiring.build(settings)
+        try:
+            yield Painter(services, AsTold(settings), settings, drain=self._stop)
         finally:
             services.close()
