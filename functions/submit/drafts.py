@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from functions.submit.handler import Videos
-from shared.core.access import Caller, Scope
+from shared.core.access import Caller
 from shared.core.aliases import Aside
 from shared.core.bounds import Allowance
 from shared.core.errors import AddressRefused, InvalidRequest, Problem
 from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
-from shared.core.priority import Priority
 from shared.core.remix import REMIXABLE
 from shared.core.request import Reading, VideoRequest, parse, resolve
 from shared.core.terms import Terms
@@ -80,13 +79,14 @@ class Drafts:
 
     def _read(self, caller: Caller, body: object, manners: Manners) -> Reading:
         settings = self._settings
-        urgent = Priority.HIGH if Scope.PRIORITY in caller.scopes else Priority.NORMAL
         return parse(
             body,
             models=settings.models,
             model_aliases=settings.model_aliases,
             asides=manners.asides,
-            allowance=Allowance(most_urgent=urgent, queue_ttl=settings.queue_ttl, result_ttl=settings.retention),
+            allowance=Allowance(
+                most_urgent=caller.most_urgent, queue_ttl=settings.queue_ttl, result_ttl=settings.retention
+            ),
             lenient=manners.lenient,
         )
 

@@ -54,6 +54,7 @@ class Steering:
             at=now,
             queue_ttl=self._settings.queue_ttl,
             max_losses=self._settings.max_losses,
+            most_urgent=caller.most_urgent,
         )
         if job.request.model not in self._settings.models:
             raise Conflict(f"{job.request.model} is no longer offered here", code="not_retriable")

@@ -12,14 +12,14 @@ class Line:
     """Places of queued jobs, and of the last job of each flow, in virtual time."""
 
     clock: int | None = None
-    """The place of the job that was taken last; None: none ever was."""
+    """The place of the job that was taken last; at first the time when the first one joined."""
     places: dict[str, int] = field(default_factory=dict)
     flows: dict[str, int] = field(default_factory=dict)
     """Those that are ahead of the clock."""
 
     def join(self, job_id: str, turn: Turn, now: int) -> None:
-        """Give the job its place; `now` stands for the clock until there is one."""
-        place = now if self.clock is None else self.clock
+        """Give the job its place; the clock begins at `now`."""
+        place = self.clock = now if self.clock is None else self.clock
         if turn.flow is not None:
             place = max(place, self.flows.get(turn.flow, place))
         self.places[job_id] = place + turn.cost

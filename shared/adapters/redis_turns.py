@@ -33,11 +33,13 @@ def oldest(firsts: Sequence[Sequence[str]], at: datetime) -> timedelta:
 def joining(job: Job, turn: Turn | None, at: datetime, clock: str | None) -> Iterator[Command]:
     """Give the job its place, if it has a turn. Those of one flow that come at the same time come one behind the other.
 
-    Until there is a clock, `at` stands for it.
+    The clock begins `at` the time when the first job joins.
     """
     if turn is None:
         return
     now = micros(at) if clock is None else int(float(clock))
+    if clock is None:
+        yield "ZADD", keys.FLOWS, "NX", str(now), keys.CLOCK
     if turn.flow is None:
         yield "ZADD", keys.QUEUE, str(now + turn.cost), job.id
         return

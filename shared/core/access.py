@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.core.errors import Forbidden
+from shared.core.priority import Priority
 
 _ID: Final = re.compile(r"[a-z0-9]{8}")
 _KEY: Final = re.compile(rf"fb_({_ID.pattern})_([A-Za-z0-9_-]{{32,64}})")
@@ -47,6 +48,11 @@ class Caller:
     tenant: str
     key_id: str
     scopes: frozenset[Scope] = ALL_SCOPES
+
+    @property
+    def most_urgent(self) -> Priority:
+        """The highest priority that it may ask for."""
+        return Priority.HIGH if Scope.PRIORITY in self.scopes else Priority.NORMAL
 
     def needs(self, scope: Scope) -> None:
         """Raises: Forbidden: The key is not good for that."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.core.errors import Conflict
 from shared.core.job import Job, JobState
+from shared.core.priority import Priority
 
 
-def retried(job: Job, *, job_id: str, at: datetime, queue_ttl: timedelta, max_losses: int) -> Job:
-    """A new queued job with the wish of `job`, seed and all.
+def retried(
+    job: Job, *, job_id: str, at: datetime, queue_ttl: timedelta, max_losses: int, most_urgent: Priority = Priority.HIGH
+) -> Job:
+    """A new queued job with the wish of `job`, seed and terms and all; only not more urgent than its caller may ask.
 
     Raises:
         Conflict: `job` has not ended, or has its video (code `not_retriable`).
@@ -24,11 +28,11 @@ def retried(job: Job, *, job_id: str, at: datetime, queue_ttl: timedelta, max_lo
         request=job.request,
         webhook=job.webhook,
         metadata=job.metadata,
-        terms=job.terms,
+        terms=replace(job.terms, priority=min(job.terms.priority, most_urgent, key=lambda each: each.level)),
         retried_from=job.id,
         created_at=at,
         queued_at=at,
         changed_at=at,
-        expires_at=at + queue_ttl,
+        expires_at=at + min(queue_ttl, job.expires_at - job.created_at),
         max_losses=max_losses,
     )

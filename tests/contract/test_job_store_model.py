@@ -316,8 +316,8 @@ class JobStoreMachine(RuleBasedStateMachine):
             self.flows[unused.flow] -= unused.cost
         if job.state is JobState.QUEUED:
             turn = schedule.turn(job)
-            start = micros(job.created_at) if self.clock is None else self.clock
-            place = max(start, self.flows.get(turn.flow, 0)) + turn.cost
+            self.clock = micros(job.created_at) if self.clock is None else self.clock
+            place = max(self.clock, self.flows.get(turn.flow, 0)) + turn.cost
             self.places[job.id] = place
             if turn.flow is not None:
                 self.flows[turn.flow] = place

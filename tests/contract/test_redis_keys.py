@@ -163,6 +163,16 @@ def test_a_finished_job_takes_little_memory(stores: Stores, floor: Redis) -> Non
     assert (bytes_used(floor) - before) / 50 <= MAX_FINISHED_JOB
 
 
+def test_a_job_that_was_queued_before_there_were_terms_has_those_of_who_says_nothing(
+    stores: Stores, floor: Redis
+) -> None:
+    job = stores.add()
+    record = json.loads(floor.get(keys.job(job.id)))
+    del record["terms"]
+    floor.set(keys.job(job.id), json.dumps(record))
+    assert Terms() == stores.claim()[0].terms
+
+
 def test_a_job_that_a_newer_version_wrote_is_changed_and_loses_nothing(stores: Stores, floor: Redis) -> None:
     job = stores.add()
     name = keys.job(job.id)

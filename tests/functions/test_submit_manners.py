@@ -132,6 +132,22 @@ def test_high_priority_needs_a_scope_of_its_own(settings_with, services, scopes)
     assert [202, 202, 202 if may else 400] == [answers[p].status_code for p in Priority]
 
 
+def test_an_ordinary_key_retries_an_urgent_job_as_a_usual_one(settings_with, services):
+    keys = {scopes: new_api_key() for scopes in ("videos:write+videos:priority", "videos:write")}
+    words = " ".join(f"ada:{scopes}={key}" for scopes, key in keys.items())
+    client = create_app(settings_with(API_KEYS=words), services).test_client()
+    urgent, usual = ({"Authorization": f"Bearer {key}"} for key in keys.values())
+    body = BODY | {"priority": "high", "queue_ttl_seconds": 60}
+    origin = client.post("/v1/videos", json=body, headers=urgent).json["id"]
+    client.post(f"/v1/videos/{origin}/cancel", headers=usual)
+
+    retried = [client.post(f"/v1/videos/{origin}/retry", headers=auth).json for auth in (urgent, usual)]
+
+    assert ["high", "normal"] == [video["priority"] for video in retried]
+    jobs = [services.jobs.get(video["id"]) for video in retried]
+    assert [60, 60] == [(job.expires_at - job.created_at).total_seconds() for job in jobs]
+
+
 def test_a_remix_has_its_own_terms_but_for_those_that_make_the_file(client, auth, services):
     body = BODY | {"output": {"crf": 20}, "seconds": "0.4", "priority": "low"}
     origin = client.post("/v1/videos", json=body, headers=auth).json["id"]
