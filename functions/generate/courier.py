@@ -49,6 +49,8 @@ class Courier:
     def send(self, key: str, data: bytes, content_type: str, **told: Any) -> None:
         """Returns at once. `told` goes into the log line."""
         with self._change:
+            if self._over:
+                return
             self._waiting[key] = (data, content_type, told)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name=f"courier {self._name}", daemon=True)
@@ -61,21 +63,30 @@ class Courier:
             self._change.wait_for(lambda: not self._waiting and not self._under_way, seconds)
 
     def _run(self) -> None:
-        while True:
+        try:
+            while self._bring_next():
+                pass
+        finally:
+            # Should a bug end this thread, nobody shall wait for what it will never bring.
             with self._change:
-                self._change.wait_for(lambda: self._waiting or self._over)
-                if self._over:
-                    return
-                key = next(iter(self._waiting))
-                data, content_type, told = self._waiting.pop(key)
-                self._under_way = True
-                self.sent.add(key)
-            try:
-                self._bring(key, data, content_type, told)
-            finally:
-                with self._change:
-                    self._under_way = False
-                    self._change.notify_all()
+                self._over, self._under_way = True, False
+                self._waiting.clear()
+                self._change.notify_all()
+
+    def _bring_next(self) -> bool:
+        """Wait for the next thing and bring it; False: all is over."""
+        with self._change:
+            self._under_way = False
+            self._change.notify_all()
+            self._change.wait_for(lambda: self._waiting or self._over)
+            if self._over:
+                return False
+            key = next(iter(self._waiting))
+            data, content_type, told = self._waiting.pop(key)
+            self._under_way = True
+            self.sent.add(key)
+        self._bring(key, data, content_type, told)
+        return True
 
     def _bring(self, key: str, data: bytes, content_type: str, told: dict[str, Any]) -> None:
         what = key.rpartition("/")[2]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+
+import pytest
 
 from functions.generate.courier import Courier
 from shared.adapters.memory_artifacts import MemoryArtifacts
@@ -99,3 +102,17 @@ def test_one_that_was_given_nothing_has_no_thread():
     with Courier(MemoryArtifacts(), "job") as courier:
         courier.flush(5)
         assert before == threading.active_count()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nobody_waits_for_one_that_met_a_bug():
+    class Buggy(MemoryArtifacts):
+        def put(self, key, source, content_type):
+            raise RuntimeError("a bug in the store")
+
+    with Courier(Buggy(), "job") as courier:
+        for _ in range(2):
+            before = time.monotonic()
+            courier.send("t/j/a", b"1", "text/plain")
+            courier.flush(5)
+            assert time.monotonic() - before < 4
