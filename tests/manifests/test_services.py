@@ -6,6 +6,7 @@ import pytest
 from gunicorn.config import Config
 
 from functions.submit import lookout
+from functions.submit.limiter import LOCAL_SHARES
 
 THREADED = ("generate", "notify", "recover")
 FUNCTIONS = ("submit", *THREADED)
@@ -150,3 +151,7 @@ def test_a_node_is_not_tidied_away_under_a_drawing(templates):
 
     assert "false" == annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"]
     assert "true" == annotations["karpenter.sh/do-not-disrupt"]
+
+
+def test_all_instances_of_submit_alone_grant_no_more_than_a_rate(services):
+    assert LOCAL_SHARES >= services["submit"].max_scale
