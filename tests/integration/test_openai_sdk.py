@@ -197,7 +197,7 @@ REFUSED = [
         "ssrf_blocked",
         "webhook/url",
     ),
-    (lambda videos: videos.edit(prompt="x", video=b"mp4"), "unsupported_feature", None),
+    (lambda videos: videos.edit(prompt="x", video=b"mp4"), "unsupported_feature", "video"),
     (lambda videos: videos.extend(prompt="x", seconds="4", video=b"mp4"), "unsupported_feature", None),
     (lambda videos: videos.create_character(name="x", video=b"mp4"), "unsupported_feature", None),
     (lambda videos: videos.get_character("char_1"), "unsupported_feature", None),
