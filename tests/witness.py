@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from functions.submit import openapi
+from shared.core import problems
 
 OF_HTTP = {
     *("content-type", "content-length", "cache-control", "x-content-type-options", "vary", "date", "server"),
@@ -82,8 +83,11 @@ class Witness:
             raise Undocumented(f"{where} as {media or 'nothing'}; its Reply has {', '.join(kinds) or 'no body'}")
         schema = _strict(kinds[media].get("schema", {}))
         schema["components"] = _strict(self._document["components"])
-        for error in Draft202012Validator(schema).iter_errors(json.loads(text)):
+        said = json.loads(text)
+        for error in Draft202012Validator(schema).iter_errors(said):
             raise Undocumented(f"{where}, and its body is not as described: {error.json_path}: {error.message[:400]}")
+        if media == problems.CONTENT_TYPE and f"`{said['error']['code']}`" not in reply["description"]:
+            raise Undocumented(f"{where} with the code {said['error']['code']}; its Operation's errors lack it")
 
 
 def _strict(schema: Any) -> Any:

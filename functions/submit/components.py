@@ -115,9 +115,9 @@ def header_components() -> dict[str, Any]:
     return {name: {"description": about, "schema": dict(schema)} for name, (about, schema) in HEADERS.items()}
 
 
-def errors(codes: Iterable[str], schemas: Schemas) -> dict[str, Any]:
+def errors(codes: Iterable[str], schemas: Schemas, as_400: Iterable[str] = ()) -> dict[str, Any]:
     """Responses by status; several codes can share one."""
-    by_status: dict[int, list[str]] = {}
+    by_status: dict[int, list[str]] = {400: list(as_400)} if as_400 else {}
     for code in dict.fromkeys(codes):
         by_status.setdefault(problems.CODES[code][0], []).append(code)
     return {str(status): _error(status, by_status[status], schemas) for status in sorted(by_status)}

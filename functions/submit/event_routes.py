@@ -36,7 +36,8 @@ _RECEIVE: Final = Operation(
         200: Reply("The event `dev.flipbook.video.accepted.v1`, for who prefers a reply.", Payload(media=_TAKEN[:1])),
         202: Reply("What it asks for is stored."),
     },
-    errors=(wire.CODE, "unsupported_feature", "ssrf_blocked", "queue_full", "idempotency_mismatch"),
+    errors=(wire.CODE, "unsupported_feature", "ssrf_blocked", "queue_full"),
+    as_400=("idempotency_mismatch",),  # whatever is wrong with an event is 400
 )
 _GREET: Final = Operation(
     id="greet",

@@ -91,7 +91,7 @@ def _operation(rule: Rule, method: str, described: Operation, schemas: Schemas) 
 def _responses(rule: Rule, described: Operation, schemas: Schemas) -> dict[str, Any]:
     found = {
         **{str(status): _reply(reply, schemas) for status, reply in sorted(described.replies.items())},
-        **components.errors(_errors(rule, described), schemas),
+        **components.errors(_errors(rule, described), schemas, described.as_400),
     }
     if rule.endpoint not in door.OPEN:
         for status in found.keys() - {"401", "403"}:  # who is not let in is not counted

@@ -70,6 +70,8 @@ class Operation:
     body: Payload | None = None
     replies: Mapping[int, Reply] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
+    as_400: tuple[str, ...] = ()
+    """Codes that this route answers with 400, whatever their status is elsewhere."""
 
     def __call__(self, view: View) -> View:
         vars(view)[_ATTRIBUTE] = self

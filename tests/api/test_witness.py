@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask, Response, jsonify
 
+from shared.core import problems
 from shared.core.objects import VideoDeleted
 from shared.core.operation import Operation, Payload, Reply
 from tests.witness import Undocumented, watched
@@ -29,6 +30,18 @@ def answered(*, status=200, body=DELETED, **headers):
 def test_what_is_as_described_passes():
     for method in ("GET", "HEAD"):
         assert 200 == ask(lambda: answered(ETag='"1"'), method)
+
+
+def test_a_code_that_is_not_described_is_found():
+    problem = problems.Answer(status=401, code="unheard_of", detail="no").body() | {"instance": "/v1/planted"}
+
+    def refuse():
+        response = jsonify(problem)
+        response.status_code, response.content_type = 401, problems.CONTENT_TYPE
+        return response
+
+    with pytest.raises(Undocumented, match="with the code unheard_of; its Operation's errors lack it"):
+        ask(refuse)
 
 
 @pytest.mark.parametrize(
