@@ -121,6 +121,7 @@ class VideoLinks(TypedDict):
     content: str
     thumbnail: str
     spritesheet: str
+    preview: str
     events: str
     cancel: str
     retry: str

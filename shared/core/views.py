@@ -239,6 +239,7 @@ def _links(self_url: str) -> dict[str, str]:
         "content": content,
         "thumbnail": f"{content}?variant=thumbnail",
         "spritesheet": f"{content}?variant=spritesheet",
+        "preview": f"{self_url}/preview",
         "events": f"{self_url}/events",
         "cancel": f"{self_url}/cancel",
         "retry": f"{self_url}/retry",

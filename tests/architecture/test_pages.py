@@ -53,3 +53,16 @@ def test_an_example_fits_its_schema_and_what_is_none_does_not(each):
     assert [] == [error.message for error in validator.iter_errors(data)]
     assert not validator.is_valid({"id": 7, "unknown": 1})
     assert events.schema(each.type) == schema["$id"]
+
+
+def test_every_decision_has_a_number_of_its_own():
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs/decisions").glob("*.md"))]
+
+    assert [f"{n:04d}" for n in range(1, len(numbers) + 1)] == numbers
+
+
+def test_every_decision_begins_with_its_number_and_stays_short():
+    for path in (ROOT / "docs/decisions").glob("*.md"):
+        lines = path.read_text().splitlines()
+        assert lines[0].startswith(f"# {int(path.name[:4])}. "), path.name
+        assert len(lines) <= 30, path.name

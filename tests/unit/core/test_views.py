@@ -154,6 +154,7 @@ COMPLETED = {
         "content": f"{SELF}/content",
         "thumbnail": f"{SELF}/content?variant=thumbnail",
         "spritesheet": f"{SELF}/content?variant=spritesheet",
+        "preview": f"{SELF}/preview",
         "events": f"{SELF}/events",
         "cancel": f"{SELF}/cancel",
         "retry": f"{SELF}/retry",
