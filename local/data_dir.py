@@ -5,6 +5,7 @@
 ├── api-key          mode 0600; made at first start
 ├── key-pepper       mode 0600; made at first start
 ├── webhook-secret   mode 0600; made at first start
+├── webhook-key      mode 0600; made at first start
 ├── redis/           append-only file, and a lock that lives as long as the server
 ├── artifacts/       what ARTIFACTS_URL points at
 ├── weights/         one folder per model
@@ -24,7 +25,7 @@ from typing import Final
 from local.errors import CannotStart
 from shared.core.access import Keyring, new_api_key
 from shared.core.signing import PREFIX, secret_key
-from shared.settings.readers import token
+from shared.settings.readers import sealing_keys, token
 
 _WEBHOOK_KEY_BYTES: Final = 32
 
@@ -77,7 +78,11 @@ class DataDir:
 
     def webhook_secret(self) -> str:
         """Raises: CannotStart: The file holds no secret."""
-        return _secret(self.webhook_secret_path, _new_webhook_secret, secret_key)
+        return _secret(self.webhook_secret_path, lambda: PREFIX + _random_bytes(), secret_key)
+
+    def webhook_key(self) -> str:
+        """Raises: CannotStart: The file holds no key."""
+        return _secret(self.root / "webhook-key", _random_bytes, sealing_keys)
 
     def close(self) -> None:
         os.close(self._lock)
@@ -92,8 +97,8 @@ def locked(descriptor: int) -> bool:
     return True
 
 
-def _new_webhook_secret() -> str:
-    return PREFIX + base64.b64encode(secrets.token_bytes(_WEBHOOK_KEY_BYTES)).decode()
+def _random_bytes() -> str:
+    return base64.b64encode(secrets.token_bytes(_WEBHOOK_KEY_BYTES)).decode()
 
 
 def _secret(path: Path, make: Callable[[], str], check: Callable[[str], object]) -> str:

@@ -154,6 +154,7 @@ class Runtime:
             "API_KEYS": key,
             "KEY_PEPPER": data.key_pepper(),
             "WEBHOOK_SECRET": data.webhook_secret(),
+            "WEBHOOK_KEY": data.webhook_key(),
             "ARTIFACTS_URL": data.artifacts.as_uri(),
             "WEIGHTS_DIR": str(data.weights),
             "K_SINK": self._sink,

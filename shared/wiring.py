@@ -19,6 +19,7 @@ from shared.adapters.memory_broker import MemoryBroker
 from shared.adapters.memory_changes import MemoryChanges
 from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
+from shared.adapters.memory_endpoints import MemoryEndpointStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.memory_queue import MemoryQueue
@@ -29,6 +30,7 @@ from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
+from shared.adapters.redis_endpoints import RedisEndpointStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
@@ -51,6 +53,7 @@ from shared.ports import (
     Queue,
     RateStore,
     RunStore,
+    WebhookEndpointStore,
     WebhookSender,
 )
 from shared.settings import REDIS_SCHEMES, BadSetting, Settings
@@ -71,6 +74,7 @@ class Services:
     runs: RunStore
     outbox: Outbox
     deliveries: DeliveryStore
+    endpoints: WebhookEndpointStore
     dead_letters: DeadLetterStore
     api_keys: KeyStore
     rates: RateStore
@@ -155,7 +159,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
         UnsafeServer: The job store is set up so that it may drop jobs.
     """
-    jobs, changes, queue, runs, outbox, deliveries, dead_letters, api_keys = _stores(settings)
+    jobs, changes, queue, runs, outbox, deliveries, endpoints, dead_letters, api_keys = _stores(settings)
     try:
         jobs.ping()
     except Unavailable as error:
@@ -167,6 +171,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         runs=runs,
         outbox=outbox,
         deliveries=deliveries,
+        endpoints=endpoints,
         dead_letters=dead_letters,
         api_keys=api_keys,
         rates=_rates(settings),
@@ -184,7 +189,7 @@ def key_set(url: str) -> KeySetSource:
 
 def _stores(
     settings: Settings,
-) -> tuple[JobStore, Changes, Queue, RunStore, Outbox, DeliveryStore, DeadLetterStore, KeyStore]:
+) -> tuple[JobStore, Changes, Queue, RunStore, Outbox, DeliveryStore, WebhookEndpointStore, DeadLetterStore, KeyStore]:
     scheme = settings.redis_url.partition("://")[0]
     if scheme == "memory":
         memory = Memory(clock=lambda: datetime.now(UTC), retention=settings.retention, caps=_caps(settings))
@@ -195,6 +200,7 @@ def _stores(
             MemoryRunStore(memory),
             MemoryOutbox(memory),
             MemoryDeliveryStore(memory),
+            MemoryEndpointStore(memory),
             MemoryDeadLetterStore(memory),
             MemoryKeyStore(memory),
         )
@@ -208,6 +214,7 @@ def _stores(
         RedisRunStore(redis),
         RedisOutbox(redis),
         RedisDeliveryStore(redis, settings.retention),
+        RedisEndpointStore(redis),
         RedisDeadLetterStore(redis, settings.retention),
         RedisKeyStore(redis),
     )

@@ -14,6 +14,7 @@ from shared.adapters.memory_api_keys import MemoryKeyStore
 from shared.adapters.memory_changes import MemoryChanges
 from shared.adapters.memory_dead_letters import MemoryDeadLetterStore
 from shared.adapters.memory_deliveries import MemoryDeliveryStore
+from shared.adapters.memory_endpoints import MemoryEndpointStore
 from shared.adapters.memory_jobs import MemoryJobStore
 from shared.adapters.memory_outbox import MemoryOutbox
 from shared.adapters.memory_queue import MemoryQueue
@@ -23,6 +24,7 @@ from shared.adapters.redis_changes import RedisChanges
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_dead_letters import RedisDeadLetterStore
 from shared.adapters.redis_deliveries import RedisDeliveryStore
+from shared.adapters.redis_endpoints import RedisEndpointStore
 from shared.adapters.redis_jobs import RedisJobStore
 from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
@@ -43,7 +45,17 @@ from shared.core.job import (
 )
 from shared.core.output import Artifact, Output
 from shared.core.request import VideoRequest
-from shared.ports import Changes, DeadLetterStore, DeliveryStore, JobStore, KeyStore, Outbox, Queue, RunStore
+from shared.ports import (
+    Changes,
+    DeadLetterStore,
+    DeliveryStore,
+    JobStore,
+    KeyStore,
+    Outbox,
+    Queue,
+    RunStore,
+    WebhookEndpointStore,
+)
 
 RETENTION: Final = timedelta(milliseconds=150)
 """Of jobs; short enough for a test to see its end."""
@@ -130,6 +142,7 @@ class Stores:
     runs: RunStore
     outbox: Outbox
     deliveries: DeliveryStore
+    endpoints: WebhookEndpointStore
     dead_letters: DeadLetterStore
     api_keys: KeyStore
     wait: Callable[[timedelta], None]
@@ -166,6 +179,7 @@ def memory_stores(clock: Clock | None = None, caps: Caps = NO_CAPS) -> Stores:
         MemoryRunStore(memory),
         MemoryOutbox(memory),
         MemoryDeliveryStore(memory),
+        MemoryEndpointStore(memory),
         MemoryDeadLetterStore(memory),
         MemoryKeyStore(memory, most=MOST_KEYS),
         clock.forward,
@@ -182,6 +196,7 @@ def redis_stores(url: str, caps: Caps = NO_CAPS) -> Iterator[Stores]:
         RedisRunStore(connection),
         RedisOutbox(connection),
         RedisDeliveryStore(connection, timedelta(days=1)),
+        RedisEndpointStore(connection),
         RedisDeadLetterStore(connection, timedelta(days=1)),
         RedisKeyStore(connection, most=MOST_KEYS),
         lambda length: time.sleep(length.total_seconds()),

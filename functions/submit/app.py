@@ -14,6 +14,8 @@ from functions.submit.creation_routes import creation_routes
 from functions.submit.dead_letter_routes import dead_letter_routes
 from functions.submit.document_routes import document_routes
 from functions.submit.drafts import Drafts
+from functions.submit.endpoint_routes import endpoint_routes
+from functions.submit.endpoints import Endpoints
 from functions.submit.estimate_routes import estimate_routes
 from functions.submit.estimates import Estimates
 from functions.submit.event_routes import event_routes
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         queue_routes(QueueKeeper(services)),
         dead_letter_routes(Redriver(services)),
         model_routes(settings),
+        endpoint_routes(Endpoints(services, settings)),
         key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),
         document_routes(app, settings),
     ):

@@ -16,6 +16,7 @@ from shared.core.caps import NO_CAPS, Caps
 from shared.core.counted_call import Answered
 from shared.core.dead_letter import DeadLetter
 from shared.core.delivery import Delivery
+from shared.core.endpoint import Endpoint
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.progress import Progress
@@ -59,6 +60,8 @@ class Memory:
     dead_letter_count: int = 0
     runs: dict[str, deque[Run]] = field(default_factory=dict)
     """By model, newest first."""
+    endpoints: dict[str, dict[str, Endpoint]] = field(default_factory=dict)
+    """By tenant and id."""
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
 
     ears: set[SimpleQueue[str]] = field(default_factory=set)

@@ -13,6 +13,7 @@ from shared.core.api_key import ApiKey
 from shared.core.counted_call import Answered
 from shared.core.dead_letter import DeadLetter
 from shared.core.delivery import Delivery
+from shared.core.endpoint import Endpoint
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.moment import MICROSECOND
@@ -63,6 +64,7 @@ ANSWERED: Final = Codec(Answered)
 DEAD_LETTER: Final = Codec(DeadLetter)
 RUN: Final = Codec(Run)
 API_KEY: Final = Codec(ApiKey)
+ENDPOINTS: Final = Codec(dict[str, Endpoint])
 
 
 def span(length: timedelta) -> int:

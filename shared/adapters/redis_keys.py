@@ -102,6 +102,11 @@ def deliveries_of(job_id: str) -> str:
     return f"{_TAG}:deliveries-of:{job_id}"
 
 
+def endpoints(tenant: str) -> str:
+    """STRING: the tenant's webhook endpoints by id, as JSON; their secrets are sealed. Goes with the last of them."""
+    return f"{_TAG}:endpoints:{tenant}"
+
+
 def dead_letter(letter_id: str) -> str:
     """STRING: DeadLetter as JSON. Expires."""
     return f"{_TAG}:letter:{letter_id}"
@@ -149,6 +154,7 @@ LASTING: Final[Mapping[str, str]] = {
     DEAD_LETTER_COUNT: "is one number",
     API_KEYS: "has a greatest length",
     api_key("*"): "are as many as API_KEYS has members",
+    endpoints("*"): "has a greatest length, and there is one for each tenant",
     job("*"): "gets its time to live with its final state",
     tenant("*"): "loses each job that is discarded or forgotten",
     queue_of("*"): "holds queued jobs",

@@ -22,11 +22,22 @@ def new_attempt_id() -> str:
     return secrets.token_hex(16)
 
 
+def new_endpoint_id(at: datetime) -> str:
+    """`we_<ulid>`, ordered by `at`."""
+    return f"we_{ULID.from_datetime(at)}"
+
+
+def new_event_id(at: datetime) -> str:
+    """`evt_<ulid>`, of an event that no job caused."""
+    return f"evt_{ULID.from_datetime(at)}"
+
+
 def event_id(job_id: str, version: int) -> str:
     """The id of the event that a job's `version`-th change causes: the same however often it is sent."""
     return f"evt_{job_id.removeprefix('video_')}_{version}"
 
 
-def delivery_id(job_id: str, version: int) -> str:
-    """The id of the callback that a job's `version`-th change causes."""
-    return f"wd_{job_id.removeprefix('video_')}_{version}"
+def delivery_id(job_id: str, version: int, endpoint_id: str | None = None) -> str:
+    """The id of the callback that a job's `version`-th change causes, to its own webhook or to an endpoint."""
+    own = f"wd_{job_id.removeprefix('video_')}_{version}"
+    return own if endpoint_id is None else f"{own}_{endpoint_id.removeprefix('we_')}"

@@ -9,6 +9,7 @@ from shared.ports.artifacts import ArtifactStore
 from shared.ports.changes import Changes, Listening
 from shared.ports.dead_letters import DeadLetterStore
 from shared.ports.deliveries import DeliveryStore
+from shared.ports.endpoints import MAX_ENDPOINTS, WebhookEndpointStore
 from shared.ports.issuers import KeySetSource
 from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
 from shared.ports.outbox import Outbox
@@ -20,6 +21,7 @@ from shared.ports.webhooks import WebhookSender
 
 __all__ = [
     "KEPT_RUNS",
+    "MAX_ENDPOINTS",
     "MAX_KEYS",
     "ArtifactStore",
     "Changes",
@@ -39,5 +41,6 @@ __all__ = [
     "RateStore",
     "RunStore",
     "Sighting",
+    "WebhookEndpointStore",
     "WebhookSender",
 ]

@@ -74,6 +74,10 @@ class Settings:
     """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", readers.secret, "")
     """Signs callbacks: `whsec_<base64 of 24 to 64 bytes>`."""
+    webhook_keys: tuple[bytes, ...] = _setting("WEBHOOK_KEY", readers.sealing_keys, "")
+    """Under which the secrets of registered webhook endpoints are sealed in the store: base64 of 32 random bytes. Two,
+    separated by a space: the first seals, the other still opens what was sealed under it. Empty: none can be
+    registered."""
     webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", readers.networks, "")
     """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
     webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", readers.seconds, "15")

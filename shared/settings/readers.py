@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -151,6 +152,17 @@ def peppers(value: str) -> tuple[str, ...]:
     if len(found) > 2:
         raise ValueError("must be one pepper, or the new one and the one before it")
     return found
+
+
+def sealing_keys(value: str) -> tuple[bytes, ...]:
+    found = value.split()
+    try:
+        keys = tuple(base64.b64decode(word, validate=True) for word in found)
+    except ValueError:
+        keys = (b"",)
+    if len(keys) > 2 or any(len(key) != 32 for key in keys):
+        raise ValueError("must be the base64 of 32 random bytes, or two such: the new one and the one before it")
+    return keys
 
 
 def token(value: str) -> str:

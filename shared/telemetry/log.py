@@ -17,6 +17,7 @@ FIELDS: Final = (
     "event",
     "event_type",
     "delivery",
+    "endpoint",
     "status",
     "method",
     "route",

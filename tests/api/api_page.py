@@ -5,6 +5,7 @@ python -m tests.api.api_page > docs/api.md
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import re
@@ -37,6 +38,7 @@ SHOWN = (
 TEXTS = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "d26eaf458a15058c213eb4faf107d66326d472408cafcfcad640f89f78e4687a"),
     (re.compile(r"fb_[a-z0-9]{8}_[A-Za-z0-9_-]{43}"), "fb_1a5789b5_..."),
+    (re.compile(r"whsec_[A-Za-z0-9+/=]{32,}"), "whsec_..."),
     (re.compile(r'"[0-9a-f]{32,40}"'), '"ad2398a6c0cd9af50ba1b1da7dba57e8"'),
     (re.compile(r"bytes 0-99/\d+"), "bytes 0-99/49111"),
     (re.compile(r"^retry: \d+$"), "retry: 2000"),
@@ -126,7 +128,7 @@ class Walk:
         if isinstance(value, list):
             return [self._plain(inner, name) for inner in value]
         if isinstance(value, str):
-            return self._known(value)
+            return "..." if name == "signing_secret_hint" else self._known(value)
         measured = isinstance(value, int | float) and not isinstance(value, bool)
         return next((word for name_of, word in NUMBERS if measured and name_of.search(name)), value)
 
@@ -135,7 +137,7 @@ class Walk:
             text = text.replace(self.kept["key"], "1a5789b5")
         for pattern, word in TEXTS:
             text = pattern.sub(word, text)
-        return re.sub(r"\b(video|evt)_[0-9A-Z]{26}", self._named, text)
+        return re.sub(r"\b(video|evt|we)_[0-9A-Z]{26}", self._named, text)
 
     def _named(self, found: re.Match[str]) -> str:
         """The nth id that was seen, as the nth of ours."""
@@ -149,6 +151,8 @@ def page() -> str:
         server = served(Valkey(folder))
         platform = Platform(folder / "platform", next(server).url)
         platform.variables["KEY_PEPPER"] = secrets.token_urlsafe(32)
+        platform.variables["WEBHOOK_NETWORKS"] = "127.0.0.0/8"
+        platform.variables["WEBHOOK_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
         try:
             return "".join(Walk(platform.start(drawing=False), platform).parts())
         finally:

@@ -6,6 +6,7 @@ which ids of one answer are used in the next.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import secrets
@@ -25,8 +26,10 @@ FREELY = {
     **dict.fromkeys(("RATE_LIMIT", "RATE_LIMIT_CREATE"), "1000000/1"),
     "REQUEST_TIMEOUT_SECONDS": "4",
     "KEY_PEPPER": secrets.token_urlsafe(32),
+    "WEBHOOK_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+    "WEBHOOK_NETWORKS": "127.0.0.0/8",
 }
-"""Nobody is held back, no stream lasts for long, and keys can be made."""
+"""Nobody is held back, no stream lasts for long, keys and endpoints can be made, and callbacks go nowhere else."""
 
 
 @pytest.fixture

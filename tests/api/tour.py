@@ -38,6 +38,7 @@ _EVENT: Final = {
     "data": {"prompt": "A paper boat on a lake"},
 }
 _LETTERS: Final = "/admin/dead-letters"
+_ENDPOINTS: Final = "/v1/webhook_endpoints"
 
 STEPS: Final = (
     Step(
@@ -125,6 +126,31 @@ STEPS: Final = (
     ),
     Step(method="OPTIONS", path="/v1/events", headers={"WebHook-Request-Origin": "shop.example.com"}),
     Step(method="OPTIONS", path="/", headers={"WebHook-Request-Origin": "shop.example.com"}),
+    Step(
+        method="POST",
+        path=_ENDPOINTS,
+        body={"url": "http://127.0.0.1:9/flipbook", "event_types": ["video.completed", "video.failed"]},
+        keeps="endpoint",
+        says="The secret is told this once:",
+    ),
+    Step(method="GET", path=_ENDPOINTS, query="?limit=1", shows=_PAGE),
+    Step(method="GET", path=_ENDPOINTS + "/{endpoint}"),
+    Step(method="POST", path=_ENDPOINTS + "/{endpoint}", body={"name": "dashboard"}, shows=("id", "name", "status")),
+    Step(
+        method="POST",
+        path=_ENDPOINTS + "/{endpoint}/rotate_secret",
+        body={"keep_old_secret_active_for_24_hours": True},
+        shows=("id", "signing_secret", "signing_secret_hint", "old_secret_ends_at"),
+    ),
+    Step(
+        method="POST",
+        path=_ENDPOINTS + "/{endpoint}/test",
+        body={"event_type": "video.completed"},
+        shows=_PROBLEM,
+        says="Nobody listens there:",
+    ),
+    Step(method="DELETE", path=_ENDPOINTS + "/{endpoint}"),
+    Step(method="GET", path="/v1/webhook_event_types"),
     Step(
         method="POST",
         path="/admin/keys",

@@ -17,7 +17,7 @@ WORLD = (
     *("threading", "multiprocessing", "concurrent", "queue", "logging"),
 )
 """Clock, chance, environment, files, network, threads."""
-LIBRARIES = ("pydantic", "typing_extensions", "ulid", "cloudevents")
+LIBRARIES = ("pydantic", "typing_extensions", "ulid", "cloudevents", "cryptography")
 """What is not Python's own and yet pure enough for the core."""
 EXCEPTIONS = {
     "shared.core.ids": {"secrets", "ulid"},  # names must be unguessable

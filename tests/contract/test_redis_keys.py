@@ -23,6 +23,7 @@ from shared.core.request_key import RequestKey
 from shared.core.terms import Terms
 from tests.contract.test_api_keys import entry
 from tests.contract.test_dead_letters import letter
+from tests.contract.test_endpoint_store import entry as endpoint
 from tests.contract.test_run_store import run
 from tests.servers import Valkey
 from tests.stores import LEASE, OUTPUT, RETENTION, Stores, new_job, redis_stores
@@ -53,6 +54,7 @@ def use_everything(stores: Stores) -> None:
     stores.runs.add(run())
     stores.dead_letters.bury(letter(0))
     stores.api_keys.add(entry())
+    stores.endpoints.add(endpoint())
     stores.jobs.apply(stores.add().id, CancelRequested())
     key = RequestKey(name="client:a", fingerprint="b", life=LEASE)
     stores.jobs.create(new_job(stores.jobs.now()), key=key)

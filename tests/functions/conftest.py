@@ -14,6 +14,7 @@ from tests.functions.studio import Studio
 from tests.witness import watched
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK_KEY = "bm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm4="
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def settings_with(api_key):
                 "K_SINK": "memory://",
                 "API_KEYS": api_key,
                 "WEBHOOK_SECRET": WEBHOOK_SECRET,
+                "WEBHOOK_KEY": WEBHOOK_KEY,
                 "WEBHOOK_NETWORKS": "127.0.0.0/8",
                 "LEASE_SECONDS": "1",
                 "HEARTBEAT_SECONDS": "0.05",

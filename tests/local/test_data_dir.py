@@ -18,9 +18,9 @@ def data(tmp_path):
 
 
 def test_secrets_are_made_once_and_only_the_owner_may_read_them(data):
-    made = [data.api_key(), data.webhook_secret(), data.key_pepper()]
-    assert made == [data.api_key(), data.webhook_secret(), data.key_pepper()]
-    names = ("api-key", "webhook-secret", "key-pepper")
+    made = [data.api_key(), data.webhook_secret(), data.key_pepper(), data.webhook_key()]
+    assert made == [data.api_key(), data.webhook_secret(), data.key_pepper(), data.webhook_key()]
+    names = ("api-key", "webhook-secret", "key-pepper", "webhook-key")
     assert {0o600} == {(data.root / name).stat().st_mode & 0o777 for name in names}
 
 
@@ -28,6 +28,7 @@ def test_secrets_are_of_the_form_that_the_functions_take(data):
     assert Keyring([data.api_key()]).caller(data.api_key()) is not None
     assert 32 == len(secret_key(data.webhook_secret()))
     assert (data.key_pepper(),) == readers.peppers(data.key_pepper())
+    assert 1 == len(readers.sealing_keys(data.webhook_key()))
 
 
 def test_a_broken_secret_is_named_and_not_replaced(data):

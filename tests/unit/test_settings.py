@@ -14,6 +14,7 @@ from tests.architecture.settings_page import docstrings
 
 KEY = "fb_0a1b2c3d_" + "s" * 43
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+SEALING, OLD_SEALING = (base64.b64encode(letter * 32).decode() for letter in (b"n", b"o"))
 
 
 def test_an_empty_environment_is_a_whole_configuration():
@@ -159,6 +160,9 @@ def test_an_issuer_is_kept_to_the_letter_and_needs_its_others():
         ("OIDC_SCOPES", "videos:read root"),
         ("KEY_PEPPER", "x" * 31),
         ("KEY_PEPPER", "x" * 32 + " " + "y" * 31),
+        ("WEBHOOK_KEY", "x" * 31),
+        ("WEBHOOK_KEY", f"{SEALING} {SEALING[:-4]}"),
+        ("WEBHOOK_KEY", f"{SEALING} {SEALING} {SEALING}"),
     ],
 )
 def test_a_wrong_word_about_who_may_come_in_is_named(name, value):
@@ -169,3 +173,8 @@ def test_a_wrong_word_about_who_may_come_in_is_named(name, value):
 
 def test_two_peppers_are_the_present_one_and_the_one_before():
     assert ("n" * 32, "o" * 32) == Settings.from_env({"KEY_PEPPER": f"{'n' * 32} {'o' * 32}"}).key_peppers
+
+
+def test_two_sealing_keys_are_the_present_one_and_the_one_before():
+    assert () == Settings.from_env({}).webhook_keys
+    assert (b"n" * 32, b"o" * 32) == Settings.from_env({"WEBHOOK_KEY": f"{SEALING} {OLD_SEALING}"}).webhook_keys

@@ -1,0 +1,147 @@
+"""/v1/webhook_endpoints and /v1/webhook_event_types, in OpenAI's shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from flask import Blueprint, Response, jsonify
+
+from functions.submit import admin_bodies
+from functions.submit.bodies import PAGE, page_arguments
+from functions.submit.door import caller
+from functions.submit.endpoints import Endpoints
+from shared.core import endpoint_views
+from shared.core.endpoint import Endpoint
+from shared.core.endpoint_views import (
+    WebhookEndpoint,
+    WebhookEndpointDeleted,
+    WebhookEndpointList,
+    WebhookEndpointTest,
+    WebhookEventTypes,
+)
+from shared.core.endpoint_wish import EndpointEdit, EndpointTest, EndpointWish, SecretRotation
+from shared.core.operation import Argument, Operation, Payload, Reply
+
+_OBJECT: Final = Payload(WebhookEndpoint)
+_CREATE: Final = Operation(
+    id="createWebhookEndpoint",
+    summary="Register a URL that hears of your videos",
+    about="`signing_secret` is told this once. What is sent, and how to verify it: docs/receivers.md.",
+    body=Payload(
+        EndpointWish, example={"url": "https://hooks.example.com/flipbook", "event_types": ["video.completed"]}
+    ),
+    replies={201: Reply("It is registered.", _OBJECT, ("Location",))},
+    errors=("ssrf_blocked", "endpoints_off", "too_many_endpoints"),
+)
+_LIST: Final = Operation(
+    id="listWebhookEndpoints",
+    summary="Your webhook endpoints, newest first",
+    arguments=(Argument("limit", "Endpoints a page.", PAGE[0].schema), *PAGE[1:]),
+    replies={200: Reply("A page of them, without secrets.", Payload(WebhookEndpointList))},
+)
+_GET: Final = Operation(
+    id="getWebhookEndpoint",
+    summary="A webhook endpoint as it stands now",
+    replies={200: Reply("It.", _OBJECT)},
+    errors=("not_found",),
+)
+_EDIT: Final = Operation(
+    id="updateWebhookEndpoint",
+    summary="Change a webhook endpoint",
+    body=Payload(EndpointEdit, example={"name": "dashboard"}, required=False),
+    replies={200: Reply("It is changed.", _OBJECT)},
+    errors=("not_found", "ssrf_blocked"),
+)
+_DELETE: Final = Operation(
+    id="deleteWebhookEndpoint",
+    summary="Take a webhook endpoint away",
+    about="Callbacks that it has not heard yet are given up.",
+    replies={200: Reply("It is gone.", Payload(WebhookEndpointDeleted))},
+    errors=("not_found",),
+)
+_ROTATE: Final = Operation(
+    id="rotateWebhookSecret",
+    summary="Give a webhook endpoint a new secret",
+    about="`signing_secret` is told this once.",
+    body=Payload(SecretRotation, example={"keep_old_secret_active_for_24_hours": True}, required=False),
+    replies={200: Reply("It has a new secret.", _OBJECT)},
+    errors=("not_found", "endpoints_off"),
+)
+_TEST: Final = Operation(
+    id="testWebhookEndpoint",
+    summary="Send a signed sample to a webhook endpoint, once and now",
+    body=Payload(EndpointTest, example={"event_type": "video.completed"}, required=False),
+    replies={200: Reply("It answered.", Payload(WebhookEndpointTest))},
+    errors=("not_found", "endpoint_unreachable"),
+)
+_TYPES: Final = Operation(
+    id="listWebhookEventTypes",
+    summary="What a webhook endpoint can hear of",
+    replies={200: Reply("The types.", Payload(WebhookEventTypes))},
+)
+
+
+def endpoint_routes(endpoints: Endpoints) -> Blueprint:
+    routes = Blueprint("webhook_endpoints", __name__, url_prefix="/v1")
+
+    def shown(endpoint: Endpoint, secret: str | None = None) -> Response:
+        return jsonify(endpoint_views.endpoint(endpoint, endpoints.now(), secret=secret))
+
+    @routes.post("/webhook_endpoints")
+    @_CREATE
+    def create() -> Response:
+        made = endpoints.register(caller(), admin_bodies.read(EndpointWish, required=True))
+        response = shown(made.endpoint, made.secret)
+        response.status_code = 201
+        response.headers["Location"] = f"/v1/webhook_endpoints/{made.endpoint.id}"
+        return response
+
+    @routes.get("/webhook_endpoints")
+    @_LIST
+    def page() -> Response:
+        wanted = page_arguments()
+        found, more = endpoints.page(caller(), limit=wanted.limit, after=wanted.after, ascending=wanted.ascending)
+        return jsonify(endpoint_views.endpoint_list(found, endpoints.now(), has_more=more))
+
+    @routes.get("/webhook_event_types")
+    @_TYPES
+    def types() -> Response:
+        return jsonify(endpoint_views.event_types())
+
+    _add_one(routes, endpoints, shown)
+    return routes
+
+
+def _add_one(routes: Blueprint, endpoints: Endpoints, shown: Callable[..., Response]) -> None:
+    """What is done with one endpoint."""
+
+    @routes.get("/webhook_endpoints/<endpoint_id>")
+    @_GET
+    def get(endpoint_id: str) -> Response:
+        return shown(endpoints.get(caller(), endpoint_id))
+
+    @routes.post("/webhook_endpoints/<endpoint_id>")
+    @_EDIT
+    def edit(endpoint_id: str) -> Response:
+        return shown(endpoints.edit(caller(), endpoint_id, admin_bodies.read(EndpointEdit)))
+
+    @routes.delete("/webhook_endpoints/<endpoint_id>")
+    @_DELETE
+    def delete(endpoint_id: str) -> Response:
+        endpoints.delete(caller(), endpoint_id)
+        return jsonify(endpoint_views.endpoint_deleted(endpoint_id))
+
+    @routes.post("/webhook_endpoints/<endpoint_id>/rotate_secret")
+    @_ROTATE
+    def rotate(endpoint_id: str) -> Response:
+        wish = admin_bodies.read(SecretRotation)
+        made = endpoints.rotate(caller(), endpoint_id, keep_old=wish.keep_old_secret_active_for_24_hours)
+        return shown(made.endpoint, made.secret)
+
+    @routes.post("/webhook_endpoints/<endpoint_id>/test")
+    @_TEST
+    def test(endpoint_id: str) -> Response:
+        wish = admin_bodies.read(EndpointTest)
+        status = endpoints.test(caller(), endpoint_id, wish.event_type)
+        return jsonify(endpoint_views.endpoint_test(endpoint_id, wish.event_type, status))

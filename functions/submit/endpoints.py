@@ -1,0 +1,149 @@
+"""What a tenant does with webhook endpoints. Knows no Flask."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from shared.core import message, views
+from shared.core.access import Caller
+from shared.core.endpoint import OVERLAP, Edited, Endpoint, SealedSecret, SecretRotated, purpose
+from shared.core.endpoint_wish import EndpointEdit, EndpointWish
+from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem
+from shared.core.ids import new_endpoint_id, new_event_id
+from shared.core.message import Message
+from shared.core.sealing import NONCE_BYTES, Sealer
+from shared.core.signing import PREFIX, sign
+from shared.settings import Settings
+from shared.wiring import Services
+
+log = logging.getLogger(__name__)
+
+SECRET_BYTES: Final = 33
+"""A multiple of three, as receivers' base64 wants no padding."""
+_HINT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An endpoint and, if this is the one time to tell it, its secret."""
+
+    endpoint: Endpoint
+    secret: str
+
+
+class Endpoints:
+    """A tenant's endpoints. Another tenant's are not found."""
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._store = services.endpoints
+        self._webhooks = services.webhooks
+        self._sealer = Sealer(settings.webhook_keys)
+
+    def now(self) -> datetime:
+        return self._store.now()
+
+    def register(self, caller: Caller, wish: EndpointWish) -> Registered:
+        """Raises: InvalidRequest: Its URL must not be called; Conflict: `endpoints_off`, `too_many_endpoints`."""
+        self._check(wish.url)
+        at = self._store.now()
+        endpoint_id = new_endpoint_id(at)
+        secret, sealed = self._new_secret(caller.tenant, endpoint_id)
+        endpoint = Endpoint(
+            id=endpoint_id,
+            tenant=caller.tenant,
+            url=wish.url,
+            name=wish.name,
+            event_types=tuple(wish.event_types),
+            secrets=(sealed,),
+            created_at=at,
+            updated_at=at,
+        )
+        self._store.add(endpoint)
+        log.info("webhook endpoint made", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
+        return Registered(endpoint, secret)
+
+    def page(
+        self, caller: Caller, *, limit: int, after: str | None, ascending: bool
+    ) -> tuple[Sequence[Endpoint], bool]:
+        """Some of them, and whether there are more behind those."""
+        found = sorted(self._store.of_tenant(caller.tenant), key=lambda each: each.id, reverse=not ascending)
+        if after is not None:
+            found = [each for each in found if (each.id > after if ascending else each.id < after)]
+        return found[:limit], len(found) > limit
+
+    def get(self, caller: Caller, endpoint_id: str) -> Endpoint:
+        """Raises: NotFound."""
+        return self._store.get(caller.tenant, endpoint_id)
+
+    def edit(self, caller: Caller, endpoint_id: str, wish: EndpointEdit) -> Endpoint:
+        """Raises: NotFound; InvalidRequest: Its new URL must not be called."""
+        self.get(caller, endpoint_id)
+        if wish.url is not None:
+            self._check(wish.url)
+        types = None if wish.event_types is None else tuple(wish.event_types)
+        change = Edited(url=wish.url, name=wish.name, event_types=types, enabled=wish.enabled)
+        endpoint = self._store.apply(caller.tenant, endpoint_id, change)
+        log.info("webhook endpoint changed", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
+        return endpoint
+
+    def rotate(self, caller: Caller, endpoint_id: str, *, keep_old: bool) -> Registered:
+        """Give it a new secret. Raises: NotFound; Conflict: `endpoints_off`."""
+        self.get(caller, endpoint_id)
+        secret, sealed = self._new_secret(caller.tenant, endpoint_id)
+        change = SecretRotated(secret=sealed, overlap=OVERLAP if keep_old else timedelta(0))
+        endpoint = self._store.apply(caller.tenant, endpoint_id, change)
+        log.info("webhook endpoint's secret rotated", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
+        return Registered(endpoint, secret)
+
+    def delete(self, caller: Caller, endpoint_id: str) -> None:
+        """Raises: NotFound."""
+        self._store.delete(caller.tenant, endpoint_id)
+        log.info("webhook endpoint deleted", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
+
+    def test(self, caller: Caller, endpoint_id: str, event_type: str) -> int:
+        """Tell it, signed and once, of a video that never was; the status that it answered.
+
+        Raises:
+            NotFound.
+            Conflict: No answer came (`endpoint_unreachable`). Why not is not told: nobody scans ports with this.
+        """
+        endpoint, at = self.get(caller, endpoint_id), self._store.now()
+        told = _sample(event_type, at)
+        signatures = [
+            sign(self._sealer.open(each.sealed, purpose=endpoint.purpose), told.id, at, told.body)
+            for each in endpoint.live_secrets(at)
+        ]
+        reply = self._webhooks.post(endpoint.url, message.headers(told, signatures, at), told.body)
+        if reply.status is None:
+            raise Conflict("no answer came from the endpoint", code="endpoint_unreachable")
+        return reply.status
+
+    def _check(self, url: str) -> None:
+        try:
+            self._webhooks.check(url)
+        except AddressRefused as error:
+            raise InvalidRequest(Problem("/url", str(error)), code="ssrf_blocked") from None
+
+    def _new_secret(self, tenant: str, endpoint_id: str) -> tuple[str, SealedSecret]:
+        if not self._sealer.can_seal:
+            raise Conflict(
+                "webhook endpoints are off: set WEBHOOK_KEY on submit and notify first", code="endpoints_off"
+            )
+        secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._sealer.seal(secret, nonce=nonce, purpose=purpose(tenant, endpoint_id))
+        return secret, SealedSecret(sealed, hint=secret[-_HINT:])
+
+
+def _sample(event_type: str, at: datetime) -> Message:
+    event_id = new_event_id(at)
+    data: dict[str, Any] = {"id": "video_test", "object": "video"}
+    body = views.callback(event_id=event_id, event_type=event_type, at=at, data=data)
+    return Message(id=event_id, type=event_type, subject="video_test", created_at=at, body=json.dumps(body).encode())

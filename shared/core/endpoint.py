@@ -1,0 +1,160 @@
+"""A registered webhook endpoint: a URL of a tenant's that hears of their videos until they take it away.
+
+What changes one is a fact in the past tense, as with jobs; `changed` knows what follows from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+FINAL_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
+EVENT_TYPES: Final = FINAL_EVENTS
+"""What an endpoint can hear of."""
+OVERLAP: Final = timedelta(hours=24)
+"""For so long callbacks carry the signature of the secret before the last rotation too."""
+PATIENCE: Final = timedelta(days=5)
+"""An endpoint that has failed for so long, and never succeeded meanwhile, is disabled."""
+
+
+class EndpointState(StrEnum):
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A signing secret as it is stored (sealing.py); `ends_at`: it signs until then, None: for good."""
+
+    sealed: str
+    hint: str
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One URL of one tenant's. `secrets` has the newest first."""
+
+    id: str
+    tenant: str
+    url: str
+    name: str = ""
+    event_types: tuple[str, ...] = ()
+    """Of every video of the tenant. Empty: only of videos that name it."""
+    secrets: tuple[SealedSecret, ...]
+    created_at: datetime
+    updated_at: datetime
+    """When its owner last changed it."""
+    state: EndpointState = EndpointState.ENABLED
+    disabled_reason: str | None = None
+    """`gone`: it answered 410; `failing`: for PATIENCE; `owner`: its owner wanted it."""
+    disabled_at: datetime | None = None
+    failing_since: datetime | None = None
+    last_error: str | None = None
+    """The class of its last fault, since it last succeeded."""
+
+    @property
+    def purpose(self) -> str:
+        """What its secrets are sealed for (sealing.py)."""
+        return purpose(self.tenant, self.id)
+
+    def live_secrets(self, at: datetime) -> tuple[SealedSecret, ...]:
+        """Those that sign at this time, the newest first."""
+        return tuple(secret for secret in self.secrets if secret.ends_at is None or at < secret.ends_at)
+
+
+def purpose(tenant: str, endpoint_id: str) -> str:
+    """What the secrets of an endpoint are sealed for, before there is one."""
+    return f"webhook endpoint {tenant}/{endpoint_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """Its owner wants it otherwise; None: as it is."""
+
+    url: str | None = None
+    name: str | None = None
+    event_types: tuple[str, ...] | None = None
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRotated:
+    """It has a new secret; the old one signs for `overlap` more."""
+
+    secret: SealedSecret
+    overlap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """It took a callback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """It did not take a callback; `error` is the class of the fault."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """It answered 410: nobody will ever listen there."""
+
+
+Change = Edited | SecretRotated | Heard | Missed | Left
+
+
+def changed(endpoint: Endpoint, change: Change, at: datetime) -> Endpoint:
+    """`endpoint` after `change`, which happened `at`; itself if nothing follows from it."""
+    match change:
+        case Edited():
+            return _edited(endpoint, change, at)
+        case SecretRotated(secret=secret, overlap=overlap):
+            old = replace(endpoint.secrets[0], ends_at=at + overlap)
+            return replace(endpoint, secrets=(secret, old) if overlap else (secret,), updated_at=at)
+        case Heard():
+            return replace(endpoint, failing_since=None, last_error=None)
+        case Left():
+            return _disabled(replace(endpoint, last_error="http_410"), "gone", at)
+        case Missed(error=error):
+            since = endpoint.failing_since or at
+            failing = replace(endpoint, failing_since=since, last_error=error)
+            return _disabled(failing, "failing", at) if at - since >= PATIENCE else failing
+
+
+def wants(endpoint: Endpoint, event_type: str, *, named: str | None = None) -> bool:
+    """Whether it is told of an event of a video that names the endpoint `named`."""
+    if endpoint.state is not EndpointState.ENABLED:
+        return False
+    return event_type in endpoint.event_types or (endpoint.id == named and event_type in FINAL_EVENTS)
+
+
+def _edited(endpoint: Endpoint, wish: Edited, at: datetime) -> Endpoint:
+    after = replace(
+        endpoint,
+        url=endpoint.url if wish.url is None else wish.url,
+        name=endpoint.name if wish.name is None else wish.name,
+        event_types=endpoint.event_types if wish.event_types is None else wish.event_types,
+    )
+    if wish.enabled is False:
+        after = _disabled(after, "owner", at)
+    elif wish.enabled and after.state is EndpointState.DISABLED:
+        after = replace(
+            after,
+            state=EndpointState.ENABLED,
+            disabled_reason=None,
+            disabled_at=None,
+            failing_since=None,
+            last_error=None,
+        )
+    return after if after == endpoint else replace(after, updated_at=at)
+
+
+def _disabled(endpoint: Endpoint, reason: str, at: datetime) -> Endpoint:
+    if endpoint.state is EndpointState.DISABLED:
+        return endpoint
+    return replace(endpoint, state=EndpointState.DISABLED, disabled_reason=reason, disabled_at=at)

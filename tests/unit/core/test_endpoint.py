@@ -1,0 +1,121 @@
+"""What becomes of a webhook endpoint: rotations, failures, the end of patience."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.core.endpoint import (
+    EVENT_TYPES,
+    OVERLAP,
+    PATIENCE,
+    Edited,
+    Endpoint,
+    EndpointState,
+    Heard,
+    Left,
+    Missed,
+    SealedSecret,
+    SecretRotated,
+    changed,
+    wants,
+)
+from tests.stores import START
+
+HOUR = timedelta(hours=1)
+FIRST, SECOND, THIRD = (SealedSecret(f"k.{name}", hint=name) for name in ("first", "second", "third"))
+
+
+def endpoint(**changes):
+    fixed = {
+        "id": "we_1",
+        "tenant": "ada",
+        "url": "https://hooks.example.com/",
+        "event_types": ("video.completed",),
+        "secrets": (FIRST,),
+        "created_at": START,
+        "updated_at": START,
+    }
+    return Endpoint(**fixed | changes)
+
+
+def hints(found, at):
+    return [secret.hint for secret in found.live_secrets(at)]
+
+
+def after(found, *changes, at=START):
+    for change in changes:
+        found = changed(found, change, at)
+    return found
+
+
+def test_both_secrets_sign_for_a_day_after_a_rotation_that_keeps_the_old_one():
+    rotated = after(endpoint(), SecretRotated(secret=SECOND, overlap=OVERLAP))
+
+    assert ["second", "first"] == hints(rotated, START + 24 * HOUR - timedelta(microseconds=1))
+    assert ["second"] == hints(rotated, START + 24 * HOUR)
+
+
+def test_the_old_secret_ends_at_once_where_it_is_not_kept():
+    assert ["second"] == hints(after(endpoint(), SecretRotated(secret=SECOND, overlap=timedelta(0))), START)
+
+
+def test_a_second_rotation_ends_the_oldest_secret():
+    rotations = [SecretRotated(secret=secret, overlap=OVERLAP) for secret in (SECOND, THIRD)]
+
+    assert ["third", "second"] == hints(after(endpoint(), *rotations), START)
+
+
+def test_an_endpoint_that_fails_for_five_days_is_disabled_and_says_why():
+    failing = after(endpoint(), Missed("timeout"))
+    assert (EndpointState.ENABLED, START, "timeout") == (failing.state, failing.failing_since, failing.last_error)
+
+    almost = after(failing, Missed("http_5xx"), at=START + PATIENCE - timedelta(microseconds=1))
+    over = after(almost, Missed("http_5xx"), at=START + PATIENCE)
+
+    assert (EndpointState.ENABLED, "http_5xx") == (almost.state, almost.last_error)
+    told = (over.state, over.disabled_reason, over.disabled_at, over.failing_since, over.last_error)
+    assert (EndpointState.DISABLED, "failing", START + PATIENCE, START, "http_5xx") == told
+
+
+def test_one_success_begins_the_count_anew():
+    heard = after(after(endpoint(), Missed("timeout")), Heard(), at=START + 4 * 24 * HOUR)
+    again = after(heard, Missed("dns"), at=START + PATIENCE)
+
+    assert (None, None) == (heard.failing_since, heard.last_error)
+    assert (EndpointState.ENABLED, START + PATIENCE) == (again.state, again.failing_since)
+
+
+def test_who_answers_410_has_left():
+    left = after(endpoint(), Left())
+
+    assert (EndpointState.DISABLED, "gone", "http_410") == (left.state, left.disabled_reason, left.last_error)
+
+
+def test_an_edit_changes_what_it_names_and_when_it_was():
+    edited = after(endpoint(), Edited(name="dashboard"), at=START + HOUR)
+
+    assert ("dashboard", "https://hooks.example.com/", START + HOUR) == (edited.name, edited.url, edited.updated_at)
+    assert endpoint() == after(endpoint(), Edited(), at=START + HOUR) == after(endpoint(), Heard(), at=START + HOUR)
+
+
+def test_its_owner_holds_it_and_sets_it_going_again():
+    held = after(endpoint(), Missed("dns"), Edited(enabled=False))
+    assert (EndpointState.DISABLED, "owner") == (held.state, held.disabled_reason)
+
+    going = after(held, Edited(enabled=True), at=START + HOUR)
+    told = (going.state, going.disabled_reason, going.disabled_at, going.failing_since, going.last_error)
+    assert (EndpointState.ENABLED, None, None, None, None) == told
+
+
+def test_disabled_once_it_keeps_its_reason():
+    assert "gone" == after(endpoint(), Left(), Edited(enabled=False), Missed("dns"), at=START).disabled_reason
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+def test_it_hears_what_it_asked_for_and_every_end_of_a_video_that_names_it(event_type):
+    subscribed = event_type == "video.completed"
+
+    assert subscribed == wants(endpoint(), event_type)
+    assert subscribed == wants(endpoint(), event_type, named="we_2")
+    assert wants(endpoint(event_types=()), event_type, named="we_1")
+    assert not wants(endpoint(state=EndpointState.DISABLED), event_type, named="we_1")
