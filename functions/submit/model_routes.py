@@ -6,10 +6,10 @@ from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
-from shared.core import views
+from shared.core import model_views
 from shared.core.catalog import CATALOG
 from shared.core.errors import NotFound
-from shared.core.objects import Model, ModelList
+from shared.core.model_objects import Model, ModelList
 from shared.core.operation import Operation, Payload, Reply
 from shared.settings import Settings
 
@@ -32,7 +32,7 @@ def model_routes(settings: Settings) -> Blueprint:
     @routes.get("")
     @_LIST_MODELS
     def every() -> Response:
-        return jsonify(views.model_list(CATALOG[name] for name in settings.models))
+        return jsonify(model_views.model_list(CATALOG[name] for name in settings.models))
 
     @routes.get("/<model_id>")
     @_GET_MODEL
@@ -41,6 +41,6 @@ def model_routes(settings: Settings) -> Blueprint:
         name = settings.model_aliases.get(model_id, model_id)
         if name not in settings.models:
             raise NotFound(f"the model {model_id} is not offered here")
-        return jsonify(views.model(CATALOG[name]))
+        return jsonify(model_views.model(CATALOG[name]))
 
     return routes

@@ -9,6 +9,8 @@ from typing import Final
 
 SIDE_MULTIPLE: Final = 16
 """Sides are multiples of 16: VAE 8x, patch 2x. diffusers lets multiples of 8 in and fails deep inside."""
+PROMPT_TOKENS: Final = 256
+"""What comes behind is not read: MochiPipeline's bound, and the length that the model was trained with."""
 FRAME_STRIDE: Final = 6
 """Frame counts are 6k+1: the VAE's causal time stride. diffusers silently floors any other count."""
 

@@ -15,6 +15,7 @@ from typing import (
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from shared.core.model_objects import Model
 from shared.core.queue_objects import Queue, QueuePurge
 
 _DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
@@ -218,22 +219,6 @@ class VideoDeleted(TypedDict):
     id: str
     object: Literal["video.deleted"]
     deleted: Literal[True]
-
-
-@with_config(_DESCRIBED)
-class Model(TypedDict):
-    """OpenAI's Model."""
-
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: str
-
-
-@with_config(_DESCRIBED)
-class ModelList(TypedDict):
-    object: Literal["list"]
-    data: list[Model]
 
 
 @with_config(_DESCRIBED)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from shared.core.catalog import Model
 from shared.core.forecast import Outlook
 from shared.core.job import Job, JobState
 from shared.core.output import Artifact, Output
@@ -84,16 +83,6 @@ def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | N
 
 def video_deleted(job_id: str) -> dict[str, Any]:
     return {"id": job_id, "object": "video.deleted", "deleted": True}
-
-
-def model(known: Model) -> dict[str, Any]:
-    """OpenAI's Model object."""
-    return {"id": known.id, "object": "model", "created": known.created, "owned_by": known.owned_by}
-
-
-def model_list(known: Iterable[Model]) -> dict[str, Any]:
-    """OpenAI's list of Models; it is never paged."""
-    return {"object": "list", "data": [model(each) for each in known]}
 
 
 def callback(*, event_id: str, event_type: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 
 from functions.generate.mochi.modules import Modules
+from shared.core.catalog import PROMPT_TOKENS
 from shared.core.request import VideoRequest
-
-MAX_TOKENS: Final = 256
-"""What comes behind is not read: MochiPipeline's bound, and the length that the model was trained with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ def _encode(modules: Modules, text: str) -> Prompt:
     words = modules.tokenizer(
         [text],
         padding="max_length",
-        max_length=MAX_TOKENS,
+        max_length=PROMPT_TOKENS,
         truncation=True,
         add_special_tokens=True,
         return_tensors="pt",
