@@ -12,19 +12,26 @@ DEV := $(VENV)/.for-development
 CLIENTS := $(VENV)/.for-other-clients
 REQUIREMENTS := requirements.txt constraints.txt $(wildcard functions/requirements.txt functions/*/requirements.txt local/requirements.txt)
 
+MODULES := web/node_modules/.package-lock.json
+PAGE := web/dist/index.html
+# Vite asks for it. An older one, or none, is no reason to go without the API.
+NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+
 .PHONY: run test check format bench clean
 
-run: $(RUN)
+run: $(RUN) $(PAGE)
 	@exec $(BIN)/python -m local run
 
-test: $(DEV) $(CLIENTS)
+test: $(DEV) $(CLIENTS) $(PAGE)
 	$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),,! $(NODE) || npm --prefix web test)
 
 check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
+	@! $(NODE) || { $(MAKE) -s $(MODULES) && npm --prefix web run --silent check; }
 
 format: $(DEV)
 	$(BIN)/ruff check --fix-only -q .
@@ -51,6 +58,19 @@ $(RUN): $(BIN)/python $(REQUIREMENTS)
 
 $(DEV): $(RUN) tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
+	@touch $@
+
+# The page. Whatever keeps it from being built is said, and keeps nothing else from running.
+$(PAGE): web/package-lock.json $(wildcard web/*.html web/*.ts) $(shell find web/src -type f 2>/dev/null)
+	@if ! $(NODE); then \
+		echo "The page is not built: it takes Node 20.19 or newer, with npm. The API runs without it."; \
+	elif ! { $(MAKE) -s $(MODULES) && npm --prefix web run --silent build -- --logLevel warn; }; then \
+		echo "The page is not built: see above why. The API runs without it."; \
+	fi
+
+$(MODULES): web/package-lock.json
+	@echo "Installing what the page is built with into web/node_modules, once."
+	@npm ci --prefix web --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Other people's clients, which only tests use: old versions in folders of their own, those for Node if it is there.

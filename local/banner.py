@@ -7,6 +7,7 @@ from local.options import Options
 _TEXT = """
   Flipbook runs on this machine. It is for one machine: production is Knative on Kubernetes.
 
+  Page               {page}
   API                {api}
   API key            {key}
   Broker             {broker}
@@ -24,7 +25,10 @@ _TEXT = """
 
 
 def banner(options: Options, *, key: str, broker: str, secret: str, accelerators: str) -> str:
+    # Behind the # the key goes to the browser alone, and to no server's log.
+    link = f"{options.api_url}/#key={key}"
     return _TEXT.format(
+        page=link if (options.web_dir / "index.html").is_file() else "not built; see above, and web/README.md",
         api=options.api_url,
         key=key,
         broker=broker,

@@ -18,6 +18,8 @@ class Options:
     """PORT: the public API on 127.0.0.1; the Broker and /status are on the next one."""
     data_dir: Path = Path(".flipbook")
     """DATA_DIR: keys, Redis data, artifacts and weights."""
+    web_dir: Path = Path("web/dist")
+    """WEB_DIR: the built page, as submit reads it."""
     redis_url: str = ""
     """REDIS_URL: a server to use instead of the embedded one (redis://, rediss:// or unix://)."""
     accelerators: int = 2
@@ -48,6 +50,7 @@ class Options:
         return cls(
             port=_number(environ, "PORT", default=8080, low=1, high=65534),
             data_dir=Path(environ.get("DATA_DIR") or ".flipbook"),
+            web_dir=Path(environ.get("WEB_DIR") or "web/dist"),
             redis_url=_redis_url(environ.get("REDIS_URL", "")),
             accelerators=_number(environ, "ACCELERATORS", default=2, low=1, high=64),
             window=timedelta(seconds=window) if window else None,

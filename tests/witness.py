@@ -15,7 +15,8 @@ from functions.submit import openapi
 from shared.core import problems
 
 OF_HTTP = {
-    *("content-type", "content-length", "cache-control", "x-content-type-options", "vary", "date", "server"),
+    *("content-type", "content-length", "content-encoding", "cache-control", "x-content-type-options", "vary"),
+    *("date", "server"),
     *("connection", "access-control-allow-origin", "x-accel-buffering"),
 }
 """Headers that need no word in the document."""

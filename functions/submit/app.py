@@ -39,6 +39,7 @@ from functions.submit.steering import Steering
 from functions.submit.steering_routes import steering_routes
 from functions.submit.unsupported_routes import unsupported_routes
 from functions.submit.video_routes import video_routes
+from functions.submit.web_routes import web_routes
 from shared import wiring
 from shared.settings import Settings
 from shared.telemetry import log as log_lines
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         endpoint_routes(Endpoints(services, settings)),
         key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),
         document_routes(app, settings),
+        web_routes(settings),
     ):
         app.register_blueprint(routes)
     return app

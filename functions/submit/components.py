@@ -31,6 +31,10 @@ HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
     "WWW-Authenticate": ("How to show a key.", TEXT),
     "Content-Security-Policy": ("What the page may load.", TEXT),
     "Referrer-Policy": ("Who hears where you come from: nobody.", TEXT),
+    "Cross-Origin-Opener-Policy": ("Which windows share it: none.", TEXT),
+    "Cross-Origin-Resource-Policy": ("Who may embed it: this origin.", TEXT),
+    "Permissions-Policy": ("Which devices it may ask for: none.", TEXT),
+    "Vary": ("What else decides on the answer.", TEXT),
     "Accept-Ranges": ("Parts may be asked for.", {"type": "string", "const": "bytes"}),
     "Content-Range": ("Which part this is.", TEXT),
     "Content-Disposition": ("A name for the file.", TEXT),
@@ -50,6 +54,7 @@ PATH_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "character_id": Argument("character", "A character's id."),
     "letter_id": Argument("letter", "A dead letter's id."),
     "endpoint_id": Argument("endpoint", "A webhook endpoint's id."),
+    "asset_name": Argument("file", "The name of a file of the page."),
     "key_id": Argument("key", "An API key's id, the middle part of the key."),
 }
 """By name in the rules of the URL map."""

@@ -16,7 +16,9 @@ EVENTS: Final = "events"
 """The blueprint whose routes the event token opens too."""
 DOCUMENT: Final = "document"
 """The blueprint of the pages about the API itself. They tell nothing of any tenant."""
-OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document", f"{DOCUMENT}.page"}
+WEB: Final = "web"
+"""The blueprint of the page for people, which is the same for everybody: what it shows it asks for with a key."""
+OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document", f"{DOCUMENT}.page", f"{WEB}.index", f"{WEB}.asset"}
 """The endpoints that nobody needs a key for."""
 ADMIN: Final = "/admin/"
 """The routes of the platform's owner."""
@@ -27,7 +29,7 @@ TOKEN: Final = "X-Flipbook-Event-Token"  # noqa: S105 - the name of a header
 
 
 def guard(app: Flask, keeper: Doorkeeper) -> None:
-    """Let only the probes and the documentation pass without a key; `caller` then says whose it was."""
+    """Let only the probes, the documentation and the page pass without a key; `caller` then says whose it was."""
 
     @app.before_request
     def authenticate() -> Response | None:

@@ -85,6 +85,9 @@ class Settings:
     public_url: str = _setting("PUBLIC_URL", readers.base_url, "")
     """Put before the links in answers and callbacks; empty: links are paths."""
 
+    web_dir: Path = _setting("WEB_DIR", Path, "web/dist")
+    """The built page, which submit serves at `/`; where it was not built there is none. Read once, at the start."""
+
     models: tuple[str, ...] = _setting("MODELS", readers.models, "mochi-1-tiny")
     """Models offered, the default one first."""
     model_aliases: Mapping[str, str] = _setting("MODEL_ALIASES", readers.model_aliases, "")

@@ -43,6 +43,7 @@ TEXTS = (
     (re.compile(r"bytes 0-99/\d+"), "bytes 0-99/49111"),
     (re.compile(r"^retry: \d+$"), "retry: 2000"),
 )
+OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/assets/{file}")
 NUMBERS = (
     (re.compile(r"_at$"), 1795600000),
     (re.compile(r"^bytes$"), 49111),
@@ -80,7 +81,7 @@ class Walk:
     def _asked(self, step: Step) -> str:
         path = self._known(self._path(step))
         words = [f'$ curl -i {"" if step.method == "GET" else f"-X {step.method} "}"$URL{path}{step.query}"']
-        if step.path not in ("/healthz", "/readyz", "/openapi.json", "/docs"):
+        if step.path not in OPEN and (step.method, step.path) != ("GET", "/"):
             words.append('-H "Authorization: Bearer $KEY"')
         words += [f"-H '{name}: {value}'" for name, value in step.headers.items()]
         if step.body is not None:
@@ -144,6 +145,15 @@ class Walk:
         return self.seen.setdefault(found[0], f"{found[1]}_01M8A3X6JVT95ZVAPRSYJX{len(self.seen):04d}")
 
 
+def _web(folder: Path) -> Path:
+    """A built page that is the same on machines that can build ours and on those that cannot."""
+    web = folder / "web"
+    (web / "assets").mkdir(parents=True)
+    (web / "index.html").write_text("<!doctype html><title>Flipbook</title>")
+    (web / "assets" / "main.js").write_text("// the page\n")
+    return web
+
+
 def page() -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -153,6 +163,7 @@ def page() -> str:
         platform.variables["KEY_PEPPER"] = secrets.token_urlsafe(32)
         platform.variables["WEBHOOK_NETWORKS"] = "127.0.0.0/8"
         platform.variables["WEBHOOK_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
+        platform.variables["WEB_DIR"] = str(_web(folder))
         try:
             return "".join(Walk(platform.start(drawing=False), platform).parts())
         finally:

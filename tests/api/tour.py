@@ -171,6 +171,8 @@ STEPS: Final = (
     Step(method="POST", path=f"{_LETTERS}/redrive"),
     Step(method="GET", path=_LETTERS + "/{letter}", shows=_PROBLEM),
     Step(method="POST", path=_LETTERS + "/{letter}/redrive", shows=_PROBLEM),
+    Step(method="GET", path="/", says="The page for people:"),
+    Step(method="GET", path="/assets/{file}"),
     Step(method="GET", path="/healthz"),
     Step(method="GET", path="/readyz"),
     Step(method="GET", path="/metrics"),
@@ -178,7 +180,7 @@ STEPS: Final = (
     Step(method="GET", path="/docs"),
 )
 
-GIVEN: Final = {"mine": "my-film", "model": "sora-2", "character": "char_1", "letter": "evt_none"}
+GIVEN: Final = {"mine": "my-film", "model": "sora-2", "character": "char_1", "letter": "evt_none", "file": "main.js"}
 """Ids that are not answers' but the caller's own words."""
 
 

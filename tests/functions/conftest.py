@@ -38,6 +38,7 @@ def settings_with(api_key):
                 "WEBHOOK_NETWORKS": "127.0.0.0/8",
                 "LEASE_SECONDS": "1",
                 "HEARTBEAT_SECONDS": "0.05",
+                "WEB_DIR": "/nowhere",  # whether somebody built the page is no matter here
             }
             | variables
         )

@@ -86,7 +86,8 @@ class Doors:
             (method, rule.rule)
             for rule in self.app.url_map.iter_rules()
             for method in rule.methods - {"OPTIONS"}
-            if rule.rule not in ("/healthz", "/readyz", "/openapi.json", "/docs")
+            if rule.rule not in ("/healthz", "/readyz", "/openapi.json", "/docs", "/assets/<asset_name>")
+            and (method, rule.rule) not in (("GET", "/"), ("HEAD", "/"))
         )
 
 

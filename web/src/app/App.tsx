@@ -1,0 +1,43 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { KeyEntry } from '../features/keys/KeyEntry';
+import { openApi } from '../shared/api/api';
+import { forgetKey, keepKey, takeKey } from '../shared/key';
+import { Platform } from '../shared/platform';
+import { openQueries } from './queries';
+import { Shell } from './Shell';
+
+interface Door {
+  key: string | null;
+  refused: boolean;
+}
+
+export function App() {
+  const [door, setDoor] = useState<Door>(() => ({ key: takeKey(), refused: false }));
+
+  function leave(refused: boolean) {
+    forgetKey();
+    setDoor({ key: null, refused });
+  }
+
+  function enter(key: string) {
+    keepKey(key);
+    setDoor({ key, refused: false });
+  }
+
+  if (door.key === null) return <KeyEntry refused={door.refused} onKey={enter} />;
+  return <Inside key={door.key} apiKey={door.key} onLeave={leave} />;
+}
+
+/** What one key opens; with another key nothing of it is left. */
+function Inside({ apiKey, onLeave }: { apiKey: string; onLeave: (refused: boolean) => void }) {
+  const api = useMemo(() => openApi(apiKey), [apiKey]);
+  const [queries] = useState(() => openQueries(() => onLeave(true)));
+  return (
+    <Platform value={api}>
+      <QueryClientProvider client={queries}>
+        <Shell onLeave={() => onLeave(false)} />
+      </QueryClientProvider>
+    </Platform>
+  );
+}

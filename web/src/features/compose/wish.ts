@@ -1,0 +1,86 @@
+import type { Model, Wish } from '../../shared/api/api';
+
+/** What stands in the form, as it was typed. Empty: the model's default. */
+export interface Draft {
+  model: string;
+  prompt: string;
+  negative: string;
+  size: string;
+  seconds: string;
+  steps: string;
+  guidance: string;
+  seed: string;
+}
+
+/** The names of the API's fields, by ours: errors are told under those. */
+export const FIELDS = {
+  model: 'model',
+  prompt: 'prompt',
+  negative: 'negative_prompt',
+  size: 'size',
+  seconds: 'seconds',
+  steps: 'num_inference_steps',
+  guidance: 'guidance_scale',
+  seed: 'seed',
+} as const satisfies Record<keyof Draft, keyof Wish>;
+
+export function draftFor(model: Model, prompt = ''): Draft {
+  const { defaults, limits } = model;
+  return {
+    model: model.id,
+    prompt,
+    negative: '',
+    size: `${defaults.width}x${defaults.height}`,
+    seconds: String(round(defaults.num_frames / limits.fps)),
+    steps: String(defaults.num_inference_steps),
+    guidance: String(defaults.guidance_scale),
+    seed: '',
+  };
+}
+
+/** The body that asks for it. What is no number goes as it was typed: the API says what is wrong with it. */
+export function wishOf(draft: Draft): Wish {
+  const wish: Record<string, unknown> = { prompt: draft.prompt, model: draft.model, preview: true };
+  if (draft.negative.trim()) wish[FIELDS.negative] = draft.negative;
+  if (draft.size) wish[FIELDS.size] = draft.size;
+  for (const name of ['seconds', 'steps', 'guidance', 'seed'] as const) {
+    const typed = draft[name].trim();
+    if (typed) wish[FIELDS[name]] = Number.isFinite(Number(typed)) ? Number(typed) : typed;
+  }
+  return wish as unknown as Wish;
+}
+
+export interface Size {
+  name: 'wide' | 'square' | 'tall' | 'small';
+  value: string;
+}
+
+/** Shapes with about as many pixels as the model's own, and one with a quarter of them. */
+export function sizesOf({ defaults, limits }: Model): Size[] {
+  const area = defaults.width * defaults.height;
+  const side = (length: number, most: number) =>
+    Math.max(limits.min_side, Math.min(most, Math.round(length / limits.side_multiple) * limits.side_multiple));
+  const shape = (width: number, height: number) =>
+    `${side(width, limits.max_width)}x${side(height, limits.max_height)}`;
+  const sizes: Size[] = [
+    { name: 'wide', value: shape(defaults.width, defaults.height) },
+    { name: 'square', value: shape(Math.sqrt(area), Math.sqrt(area)) },
+    { name: 'tall', value: shape(defaults.height, defaults.width) },
+    { name: 'small', value: shape(defaults.width / 2, defaults.height / 2) },
+  ];
+  return sizes.filter((size, at) => sizes.findIndex((other) => other.value === size.value) === at);
+}
+
+export const PRESETS = ['draft', 'standard', 'fine'] as const;
+export type Preset = (typeof PRESETS)[number];
+const EFFORT: Record<Preset, number> = { draft: 0.5, standard: 1, fine: 1.5 };
+
+/** How many steps a preset takes of this model. */
+export function stepsOf(preset: Preset, { defaults, limits }: Model): number {
+  const steps = Math.round(defaults.num_inference_steps * EFFORT[preset]);
+  return Math.max(limits.min_inference_steps, Math.min(limits.max_inference_steps, steps));
+}
+
+export const longest = ({ limits }: Model) => Math.floor((limits.max_frames / limits.fps) * 10) / 10;
+export const shortest = ({ limits }: Model) => Math.ceil(((limits.frame_stride + 1) / limits.fps) * 10) / 10;
+const round = (value: number) => Math.round(value * 10) / 10;

@@ -1,0 +1,49 @@
+import { useState, type SubmitEvent } from 'react';
+import { text } from '../../shared/text';
+
+const FORM = /^fb_[a-z0-9]{8}_[A-Za-z0-9_-]{32,64}$/;
+
+/** The door: asks for the key. `refused` says that the last one opened nothing. */
+export function KeyEntry({ refused, onKey }: { refused: boolean; onKey: (key: string) => void }) {
+  const [typed, setTyped] = useState('');
+  const [problem, setProblem] = useState(refused ? text.key.refused : '');
+
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    const key = typed.trim();
+    // A token of an identity provider opens too: two dots, and no other form of its own.
+    if (FORM.test(key) || key.split('.').length === 3) onKey(key);
+    else setProblem(text.key.malformed);
+  }
+
+  return (
+    <main className="door">
+      <h1>{text.key.title}</h1>
+      <p>{text.key.about}</p>
+      <form onSubmit={submit} noValidate>
+        <div className="field">
+          <label htmlFor="key">{text.key.label}</label>
+          <input
+            id="key"
+            type="password"
+            autoComplete="off"
+            spellCheck={false}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+            aria-describedby="key-hint key-problem"
+            aria-invalid={problem !== ''}
+          />
+          <p id="key-hint" className="hint">
+            {text.key.hint}
+          </p>
+          <p id="key-problem" className="wrong" role="alert">
+            {problem}
+          </p>
+        </div>
+        <button className="main" type="submit">
+          {text.key.open}
+        </button>
+      </form>
+    </main>
+  );
+}
