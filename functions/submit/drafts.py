@@ -16,7 +16,7 @@ from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
 from shared.core.remix import REMIXABLE
 from shared.core.request import Reading, VideoRequest, parse, resolve
-from shared.core.terms import Terms
+from shared.core.terms import Cache, Terms
 from shared.core.wish import MAX_SEED, CreateVideo
 from shared.settings import Settings
 from shared.wiring import Services
@@ -54,6 +54,9 @@ class Drafts:
             InvalidRequest: Naming every wrong field.
         """
         reading = self._read(caller, body, manners)
+        if reading.wish.cache == Cache.USE and reading.wish.seed is None:
+            detail = "use needs a seed: without one, every request is for another video"
+            raise InvalidRequest(Problem("/cache", detail))
         seed = secrets.randbelow(MAX_SEED + 1)
         request = resolve(reading.wish, models=self._settings.models, seed=seed)
         return self._draft(caller, reading, request, _terms(reading.wish))
@@ -128,6 +131,7 @@ def _terms(wish: CreateVideo) -> Terms:
         priority=wish.priority or usual.priority,
         preview=wish.preview,
         crf=usual.crf if wish.output is None or wish.output.crf is None else wish.output.crf,
+        cache=Cache(wish.cache or usual.cache),
         asked_seconds=wish.seconds,
         timeout=_span(wish.timeout_seconds),
         result_ttl=_span(wish.result_ttl_seconds),

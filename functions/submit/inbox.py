@@ -20,6 +20,7 @@ from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.request import MAX_PROBLEMS
 from shared.core.request_key import GONE, MISMATCH
+from shared.core.terms import Cache
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,9 @@ class Inbox:
         trace = _TRACE.fullmatch(said.get("traceparent", ""))
         state = _TRACE_STATE.fullmatch(said.get("tracestate", ""))
         draft = self._drafts.of_body(caller, event.data).job
+        if draft.terms.cache is Cache.USE:
+            detail = "use is not for events: a video that is there already sends none; ask for it over HTTPS"
+            raise InvalidRequest(Problem("/cache", detail), code="unsupported_feature")
         return replace(
             draft,
             cause=event.id,

@@ -46,6 +46,8 @@ class Memory:
     requests: dict[tuple[str, str], tuple[datetime, KeyUse]] = field(default_factory=dict)
     """Uses of request keys and when they end, by tenant and name. Those that ended go with the next creation."""
 
+    drawn: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The newest finished video by tenant and likeness."""
     answers: dict[tuple[str, str], tuple[Answered, ...]] = field(default_factory=dict)
     """What counted calls were answered with, by tenant and name. Those that ended go with the next such creation."""
 

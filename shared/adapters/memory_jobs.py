@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from shared.adapters.memory import Memory
-from shared.core import counted_call, effects, schedule
+from shared.core import counted_call, effects, reuse, schedule
 from shared.core.counted_call import Answered, CountedCall, remembered
 from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
@@ -37,11 +37,13 @@ class MemoryJobStore:
                 return kept
             if isinstance(key, CountedCall) and (earlier := self._answered(job, key, at)) is not None:
                 return earlier
+            if (drawn := self._drawn(job)) is not None:
+                self._name(drawn, key, at)
+                return drawn
             waiting = self._queue()
             self._memory.caps.admit(waiting=len(waiting), own=sum(queued.tenant == job.tenant for queued in waiting))
-            if isinstance(key, RequestKey):
-                self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
-            elif key is not None:
+            self._name(job, key, at)
+            if isinstance(key, CountedCall):
                 answers = self._answers(job, key, at)
                 for old in [name for name, given in self._memory.answers.items() if not remembered(given, key, at)]:
                     del self._memory.answers[old]
@@ -169,6 +171,7 @@ class MemoryJobStore:
             if job is not None and (life := effects.remembered(job, self._memory.retention)):
                 self._memory.remembered[job_id] = (self.now() + life, job.tenant)
             self._memory.jobs.pop(job_id, None)
+            self._memory.drawn = {like: of for like, of in self._memory.drawn.items() if of != job_id}
             self._memory.peaks.pop(job_id, None)
             for report in [report for report in self._memory.reports if report[0] == job_id]:
                 del self._memory.reports[report]
@@ -207,6 +210,15 @@ class MemoryJobStore:
         _, use = self._memory.requests.get((tenant, name), (at, None))
         return use
 
+    def _name(self, job: Job, key: RequestKey | CountedCall | None, at: datetime) -> None:
+        if isinstance(key, RequestKey):
+            self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
+
+    def _drawn(self, job: Job) -> Job | None:
+        likeness = reuse.wanted(job)
+        earlier = self._memory.jobs.get(self._memory.drawn.get((job.tenant, likeness), "")) if likeness else None
+        return earlier if reuse.serves(job, earlier) else None
+
     def _answers(self, job: Job, call: CountedCall, at: datetime) -> tuple[Answered, ...]:
         return remembered(self._memory.answers.get((job.tenant, call.name), ()), call, at)
 
@@ -236,6 +248,8 @@ class MemoryJobStore:
             self._memory.line.leave(job.id, schedule.unused(before, job))
         if (turn := self._index(job).turn) is not None:
             self._memory.line.join(job.id, turn, micros(at))
+        if (likeness := reuse.offered(job)) is not None:
+            self._memory.drawn[job.tenant, likeness] = job.id
         event, callback, wait = effects.event(job), effects.callback(job), effects.wait(job)
         if event is not None:
             self._memory.events[event.id] = (at, event)

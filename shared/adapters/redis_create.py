@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.adapters import redis_index, redis_turns
@@ -13,6 +13,7 @@ from shared.adapters.redis_answers import Answers
 from shared.adapters.redis_codec import JOB, KEY_USE
 from shared.adapters.redis_commit import Command, Condition, View, create, look, write
 from shared.adapters.redis_connection import RedisConnection
+from shared.core import reuse
 from shared.core.caps import Caps
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, QueueFull, Unavailable
@@ -40,6 +41,11 @@ class Creator:
             found = self._there(job, key, stored, *marks)
             if found is not None:
                 return found
+            earlier = self._drawn(job)
+            if earlier is not None:
+                if self._names(earlier, key, view.at):
+                    return earlier
+                continue
             if not self._has_room(job.tenant, waiting, own):
                 continue
             writes = redis_index.creation(job, key, view.at, clock, self.retention)
@@ -69,6 +75,20 @@ class Creator:
         if isinstance(key, CountedCall) and key.tries and mark:
             return Answers(self.redis).give(job, key)
         return None
+
+    def _drawn(self, job: Job) -> Job | None:
+        """A finished video that would do as well."""
+        likeness = reuse.wanted(job)
+        job_id = likeness and look(self.redis, ("GET", keys.drawn(job.tenant, likeness))).replies[0]
+        earlier = self._found(job_id) if job_id else None
+        return earlier if reuse.serves(job, earlier) else None
+
+    def _names(self, job: Job, key: RequestKey | CountedCall | None, at: datetime) -> bool:
+        """Let the key stand for an earlier job. False: somebody came under it meanwhile. A count stands for no such."""
+        if not isinstance(key, RequestKey):
+            return True
+        free = "absent", keys.request(job.tenant, key.name)
+        return create(self.redis, [free], list(redis_index.naming(job, key, at)))
 
     def _conditions(
         self, job: Job, key: RequestKey | CountedCall | None, mark: str | int | None = None

@@ -10,7 +10,7 @@ from shared.adapters import redis_answers, redis_turns
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, millis, span
 from shared.adapters.redis_commit import Command
-from shared.core import effects
+from shared.core import effects, reuse
 from shared.core.counted_call import CountedCall
 from shared.core.delivery import Delivery
 from shared.core.events import Event
@@ -30,7 +30,7 @@ def creation(
     index = effects.index(job, retention)
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
-        *_use(job, key, at),
+        *naming(job, key, at),
         *redis_turns.joining(job, index.turn, at, clock),
         *_places(job, index),
         *_duties(job, at),
@@ -68,6 +68,7 @@ def change(
         *_places(after, index),
         *_duties(after, at),
         *_wait(after, at),
+        *_offer(after, retention),
         word(after.id),
     ]
 
@@ -107,7 +108,8 @@ def holding(job_id: str, attempt: str) -> str:
     return f"{job_id}/{attempt}"
 
 
-def _use(job: Job, key: RequestKey | CountedCall | None, at: datetime) -> Iterator[Command]:
+def naming(job: Job, key: RequestKey | CountedCall | None, at: datetime) -> Iterator[Command]:
+    """Who comes under the key again gets this job."""
     if isinstance(key, CountedCall):
         yield from redis_answers.creation(job, key, at)
     elif key is not None:
@@ -168,6 +170,12 @@ def _wait(job: Job, at: datetime) -> Iterator[Command]:
         yield "ZADD", keys.WAITS, str(micros(at)), f"{job.id}/{span(wait)}"
         yield "ZREMRANGEBYRANK", keys.WAITS, "0", str(-MOST_WAITS - 1)
         yield "PEXPIRE", keys.WAITS, millis(WAITS_KEPT)
+
+
+def _offer(job: Job, retention: timedelta) -> Iterator[Command]:
+    likeness = reuse.offered(job)
+    if likeness is not None:
+        yield "SET", keys.drawn(job.tenant, likeness), job.id, "PX", millis(effects.kept(job, retention))
 
 
 def _time_to_live(job: Job, retention: timedelta) -> Iterator[Command]:

@@ -112,6 +112,11 @@ def dead_letter(letter_id: str) -> str:
     return f"{_TAG}:letter:{letter_id}"
 
 
+def drawn(tenant: str, likeness: str) -> str:
+    """STRING: the id of the tenant's newest finished video of a likeness (reuse.py). Expires with the video."""
+    return f"{_TAG}:drawn:{tenant}:{likeness}"
+
+
 def request(tenant: str, name: str) -> str:
     """STRING: a request key's KeyUse as JSON. Expires after IDEMPOTENCY_SECONDS. The name is a caller's: hashed."""
     return f"{_TAG}:request:{tenant}:{hashlib.sha256(name.encode()).hexdigest()}"

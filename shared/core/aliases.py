@@ -112,9 +112,6 @@ def _say_what_is_lacking(reading: Reading) -> None:
             if output.get(name) is not None:
                 reading.unsupported.append(Problem(f"/output/{name}", sentence))
         fields["output"] = {name: value for name, value in output.items() if name not in OUTPUT_LACKING}
-    if fields.get("cache") == "use":
-        sentence = "finished videos are not looked up by their request; an Idempotency-Key finds the one it made"
-        reading.unsupported.append(Problem("/cache", sentence))
     _count(reading, fields.pop("n", None))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from shared.core.catalog import CATALOG, FRAME_STRIDE, SIDE_MULTIPLE, Model
 from shared.core.errors import Problem
 from shared.core.priority import Priority
+from shared.core.terms import Cache
 from shared.core.wish import FEWEST_STEPS, CreateVideo
 
 WIDEST: Final = 4
@@ -52,6 +53,8 @@ def exceeded(wish: CreateVideo, models: Sequence[str], allowance: Allowance) -> 
         yield Problem("/seconds", "cannot be given together with num_frames")
     if wish.size is not None and wish.aspect_ratio is not None:
         yield Problem("/aspect_ratio", "cannot be given together with size")
+    if wish.webhook is not None and wish.cache == Cache.USE:
+        yield Problem("/webhook", "cannot be given together with cache=use: a video that is there already calls nobody")
     yield from _of_caller(wish, allowance)
     name = model_name(wish, models)
     if name not in models:

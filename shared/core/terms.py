@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from shared.core.priority import Priority
+
+
+class Cache(StrEnum):
+    """What finished videos of the same request are to a new one (reuse.py)."""
+
+    OFF = "off"
+    """Nothing, and it will be nothing to others."""
+    USE = "use"
+    """As good as a new one."""
+    REFRESH = "refresh"
+    """Out of date: it is drawn anew, and others may have this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +29,7 @@ class Terms:
     """Whether pictures are wanted before the video is done."""
     crf: int = 18
     """H.264's constant rate factor of the file."""
+    cache: Cache = Cache.OFF
     asked_seconds: float | None = None
     """The length that was named; drawn is the nearest that there is (VideoRequest)."""
     timeout: timedelta | None = None

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.core.catalog import CATALOG, FRAME_STRIDE
 from shared.core.priority import Priority, named
+from shared.core.terms import Cache
 from shared.core.text import Text, said
 from shared.core.whole import WHOLE
 
@@ -21,7 +22,7 @@ FEWEST_STEPS: Final = 2
 MAX_SEED: Final = 2**32 - 1
 WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 SIZE_POLICIES: Final = ("exact", "nearest")
-CACHES: Final = ("use", "refresh", "off")
+CACHES: Final = tuple(Cache)
 SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
 NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RATIO: Final = re.compile("[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
@@ -184,4 +185,7 @@ class CreateVideo(BaseModel):
     metadata: Annotated[dict[_Word, _Label], Field(max_length=16)] = {}
     """The caller's own labels: 16 at most. Lists can be filtered by them."""
     cache: _Cache | None = None
-    """`off` (the default) or `refresh`: the video is drawn. `use` is not supported."""
+    """`use`: a finished video of yours of the same inputs and seed, asked for with `use` or `refresh`, if there is one.
+
+    It needs a seed and takes no webhook: a video that is there already calls nobody. `refresh` draws it anew, so that
+    later requests find it; `off`, the default, takes no part in this."""

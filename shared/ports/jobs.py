@@ -59,7 +59,8 @@ class JobStore(Protocol):
         """Keep a new queued job. The same job again is no error, so that a lost answer can be repeated.
 
         The key is kept in the same transaction. Who comes second under it gets the first job, as it stands now;
-        of a CountedCall, who counted_call says. However many come at a time, no cap is passed.
+        of a CountedCall, who counted_call says. Who would be served by a finished video as well (reuse.py) gets that
+        one, and so does from then on who comes under the key. However many come at a time, no cap is passed.
 
         Raises:
             QueueFull: As `Caps.admit` says. Who gets an earlier job does not hear it.

@@ -136,7 +136,6 @@ def test_a_wrong_value_is_told_under_the_name_that_was_written(fields, pointer):
         ("num_outputs_per_prompt", 4),
         ("webhook_endpoint", "we_1"),
         ("presigned_url", URL),
-        ("cache", "use"),
     ],
 )
 def test_what_mochi_cannot_do_is_said_and_comes_first(name, value):
