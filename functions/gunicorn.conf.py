@@ -51,6 +51,13 @@ def post_request(worker: Any, request: Any, _environ: Any, _response: Any) -> No
 
 
 def worker_exit(_arbiter: Any, worker: Any) -> None:
-    """Leave although a request hangs: Python would wait for its thread for ever, and the arbiter for us."""
-    if worker.pid == os.getpid() and getattr(worker, "nr_conns", 0):  # gevent's has none, and no such threads
+    """End what goes on behind the answers (kit.at_parting).
+
+    Then leave although a request hangs: Python would wait for its thread for ever, and the arbiter for us.
+    """
+    if worker.pid != os.getpid():
+        return  # the arbiter tells of one that was killed
+    for do in worker.wsgi.extensions.get("parting", ()) if worker.wsgi else ():
+        do()
+    if getattr(worker, "nr_conns", 0):  # gevent's has none, and no such threads
         os._exit(1)

@@ -52,6 +52,7 @@ def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in the order of the docs
     app.extensions["drain"] = Flag()
     app.extensions["inflow"] = Inflow()
+    app.extensions["parting"] = []
     app.extensions["unready"] = ""
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.add_url_rule("/readyz", "readyz", _READY(lambda: _readyz(ping)))
@@ -67,6 +68,11 @@ def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
 def drain_of(app: Flask) -> Flag:
     """The flag that is set on SIGTERM."""
     return cast("Flag", app.extensions["drain"])
+
+
+def at_parting(app: Flask, do: Callable[[], object]) -> None:
+    """`do` this when the last request is answered and the process is about to go; it must not take long."""
+    app.extensions["parting"].append(do)
 
 
 def body() -> bytes:

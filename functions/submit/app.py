@@ -22,6 +22,7 @@ from functions.submit.event_routes import event_routes
 from functions.submit.following import Follower
 from functions.submit.forecasts import Forecasts
 from functions.submit.handler import Videos
+from functions.submit.herald import Herald
 from functions.submit.inbox import Inbox
 from functions.submit.key_routes import key_routes
 from functions.submit.limiter import Limiter
@@ -55,7 +56,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     door.guard(app, doorkeeper.of(settings, services))
     limits.limit(app, Limiter(services.rates), create=settings.rate_limit_create, other=settings.rate_limit)
     forecasts = Forecasts(services, settings)
-    videos = Videos(services, settings, forecasts)
+    herald = Herald(services.announce)
+    kit.at_parting(app, herald.finish)
+    videos = Videos(services, settings, forecasts, herald.announce)
     keys = RequestKeys(settings.idempotency, settings.retry_window)
     drafts = Drafts(services, settings, videos)
     contents = Contents(services, settings, videos)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.submit.forecasts import Forecasts
+from functions.submit.herald import Announce
 from functions.submit.search import search
 from shared.core import effects, keys, views
 from shared.core.access import Caller
@@ -33,12 +34,19 @@ class Accepted:
 
 
 class Videos:
-    """A tenant's videos. Another tenant's are not found."""
+    """A tenant's videos. Another tenant's are not found. The world is told by `announce`, by default at once."""
 
-    def __init__(self, services: Services, settings: Settings, forecasts: Forecasts | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        settings: Settings,
+        forecasts: Forecasts | None = None,
+        announce: Announce | None = None,
+    ) -> None:
         self._services = services
         self._settings = settings
         self._forecasts = forecasts or Forecasts(services, settings)
+        self._announce = announce or services.announce
 
     def accept(self, caller: Caller, draft: Job, key: RequestKey | CountedCall | None = None) -> Accepted:
         """Accept a job: once this returns, it ends in exactly one final state.
@@ -54,7 +62,7 @@ class Videos:
         metrics.JOBS_CREATED.labels(job.request.model).inc()
         log.info("job accepted", extra={"job": job.id, "model": job.request.model, "key_id": caller.key_id})
         standing = self._fresh(job)
-        self._services.announce(job, standing.position)
+        self._announce(job, standing.position)
         return Accepted(self.shown(standing), replayed=False)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
@@ -111,7 +119,7 @@ class Videos:
             job = self._services.jobs.apply(job.id, CancelRequested())
         except IllegalChange:
             return self._services.jobs.get(job.id)  # it is over, or on its way there
-        self._services.announce(job)
+        self._announce(job, None)
         return job
 
     def view(self, job: Job) -> dict[str, Any]:

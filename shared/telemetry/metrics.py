@@ -43,5 +43,6 @@ ESTIMATES_EXCEEDED = Counter(
 )
 LEASES_EXPIRED = Counter("flipbook_leases_expired_total", "Workers that were lost")
 EVENTS_RESENT = Counter("flipbook_events_resent_total", "Outbox rows sent by recover")
+UNTOLD = Counter("flipbook_events_untold_total", "Events left to recover because too many waited to be sent")
 DEAD_LETTERS = Counter("flipbook_dead_letters_total", "Events that the Broker gave up on")
 DELIVERIES = Counter("flipbook_deliveries_total", "Callback POSTs by what they came to", ["outcome"])

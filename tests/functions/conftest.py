@@ -10,6 +10,7 @@ from functions.submit.app import create_app
 from shared import wiring
 from shared.core.access import new_api_key
 from shared.settings import Settings
+from tests.functions.patience import patient
 from tests.functions.studio import Studio
 from tests.witness import watched
 
@@ -61,7 +62,7 @@ def services(settings):
 @pytest.fixture
 def client(settings, services):
     """Each of its answers must be as the OpenAPI document says."""
-    return watched(create_app(settings, services)).test_client()
+    return patient(watched(create_app(settings, services))).test_client()
 
 
 @pytest.fixture

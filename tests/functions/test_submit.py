@@ -12,6 +12,7 @@ from shared.core.events import BELL, QUEUED
 from shared.core.ids import new_attempt_id
 from shared.core.job import Failed, JobError, JobState
 from tests.functions.jobs import complete
+from tests.functions.patience import patient
 
 PROMPT = {"prompt": "a red cat on the sea"}
 
@@ -43,7 +44,7 @@ def test_no_more_bells_ring_than_gpus_may_be_idle(settings_with, auth):
     """Every job is told of; the first in the queue wake a GPU, the others are found by it."""
     settings = settings_with(WAKE_LIMIT="3")
     services = wiring.build(settings)
-    client = create_app(settings, services).test_client()
+    client = patient(create_app(settings, services)).test_client()
 
     create(client, auth)
     services.jobs.claim("drawing", settings.lease)
