@@ -1,5 +1,5 @@
 # make run    start the platform on this machine        make test   all tests
-# make check  format, lint, types, floors               make bench  the tables of bench/
+# make check  format, lint, types, manifests, floors    make bench  the tables of bench/
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
@@ -30,6 +30,7 @@ check: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m local lint knative eventing $(addprefix --crds ,$(wildcard ../shared/knative/crds))
 	$(BIN)/python -m pytest -q tests/architecture
 	@! $(NODE) || { $(MAKE) -s $(MODULES) && npm --prefix web run --silent check; }
 
@@ -56,7 +57,7 @@ $(RUN): $(BIN)/python $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
 	@touch $@
 
-$(DEV): $(RUN) tests/requirements.txt
+$(DEV): $(RUN) tests/requirements.txt local/lint/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/requirements.txt
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""How fast the public API is, on one instance of submit as knative/submit.yaml starts it. Prints one table.
+"""How fast the public API is, on one instance of submit as knative/base/submit.yaml starts it. Prints one table.
 
     python bench/api.py [--jobs 100000] [--seconds 8] [--markdown FILE] [--profile FOLDER]
 

@@ -1,4 +1,4 @@
-"""How gunicorn runs every function; what differs between them stands in knative/*.yaml."""
+"""How gunicorn runs every function; what differs between them stands in knative/base/*.yaml."""
 
 import os
 import resource

@@ -1,4 +1,7 @@
-"""`python -m local run`: the platform on this machine, from the manifests that the cluster gets."""
+"""`python -m local run`: the platform on this machine, from the manifests that the cluster gets.
+
+`python -m local lint`: what is wrong with those manifests.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,41 @@ from local.open_files import allow_many
 from local.options import Options
 from local.runtime import serve
 
+_FOLDERS = [Path("knative"), Path("eventing")]
+
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    run = commands.add_parser("run", help="start everything; Ctrl-C stops it")
-    run.add_argument("manifests", nargs="*", type=Path, default=[Path("knative"), Path("eventing")])
-    given = parser.parse_args()
-    log.start()
+    given = _parser().parse_args()
     try:
-        return _run(given.manifests)
+        return _lint(given) if given.command == "lint" else _run(given.manifests)
     except (CannotStart, ManifestError) as error:
         print(f"flipbook: {error}", file=sys.stderr)
         return 2
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, dest="command")
+    run = commands.add_parser("run", help="start everything; Ctrl-C stops it")
+    run.add_argument("manifests", nargs="*", type=Path, default=_FOLDERS)
+    lint = commands.add_parser("lint", help="name the file, line, rule and mend of whatever is wrong")
+    lint.add_argument("manifests", nargs="*", type=Path, default=_FOLDERS)
+    lint.add_argument("--crds", type=Path, help="a folder with the CRDs of Knative's releases")
+    lint.add_argument("--rules", action="store_true", help="print the rules, and the reason for each")
+    return parser
+
+
 def _run(folders: list[Path]) -> int:
+    log.start()
     allow_many()
     options = Options.from_env(os.environ)
     return 0 if serve(read(*folders), options, os.environ) else 1
+
+
+def _lint(given: argparse.Namespace) -> int:
+    from local.lint import command  # its libraries are needed for nothing else
+
+    return command.print_rules() if given.rules else command.run(given.manifests, given.crds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One instance of submit: gunicorn as knative/submit.yaml starts it, over a real store."""
+"""One instance of submit: gunicorn as knative/base/submit.yaml starts it, over a real store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ APP = "functions.submit.app:create_app()"
 
 def arguments() -> list[str]:
     """gunicorn's, without the app."""
-    service = yaml.safe_load((ROOT / "knative" / "submit.yaml").read_text())
+    service = yaml.safe_load((ROOT / "knative" / "base" / "submit.yaml").read_text())
     [container] = service["spec"]["template"]["spec"]["containers"]
     return [argument for argument in container["args"] if argument != APP]
 

@@ -31,7 +31,7 @@ SHORTEST_DENIAL: Final = SECOND // 20
 PAUSE: Final = SECOND
 """Between two tries to reach a store that was away."""
 LOCAL_SHARES: Final = 4
-"""Alone, a process grants one of so many parts of a rate: submit's max-scale (knative/submit.yaml)."""
+"""Alone, a process grants one of so many parts of a rate: submit's max-scale (knative/base/submit.yaml)."""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from shared.telemetry import metrics
 log = logging.getLogger(__name__)
 
 PLACES: Final = 2000
-"""Callers that may watch at a time; waiting costs a greenlet and a socket each (knative/submit.yaml)."""
+"""Callers that may watch at a time; waiting costs a greenlet and a socket each (knative/base/submit.yaml)."""
 SWEEP_S: Final = 5.0
 """Between two looks at everything that is watched. So late a change is told whose word was lost."""
 _EAR: Final = timedelta(milliseconds=250)

@@ -21,20 +21,31 @@ _UNITS: Final = {
 }
 
 
+def iso(text: str) -> timedelta | None:
+    """`PT2S`, `PT1M30S`, `PT0.2S`: in a delivery. None for other text."""
+    found = _ISO.fullmatch(text)
+    return found and timedelta(**{unit: float(number) for unit, number in found.groupdict().items() if number})
+
+
+def go(text: str) -> timedelta | None:
+    """`60s`, `1m30s`: in an annotation. None for other text."""
+    if not _GO.fullmatch(text):
+        return None
+    return sum((float(number) * _UNITS[unit] for number, unit in _GO_PART.findall(text)), timedelta())
+
+
 def iso_duration(value: Value) -> timedelta:
-    """`PT2S`, `PT1M30S`, `PT0.2S`: in a delivery."""
-    found = _ISO.fullmatch(value.text())
-    if not found:
+    found = iso(value.text())
+    if found is None:
         raise value.error(f"{value.text()!r} is not an ISO 8601 duration like PT2S")
-    return timedelta(**{unit: float(number) for unit, number in found.groupdict().items() if number})
+    return found
 
 
 def go_duration(value: Value) -> timedelta:
-    """`60s`, `1m30s`: in an annotation."""
-    text = value.text()
-    if not _GO.fullmatch(text):
-        raise value.error(f"{text!r} is not a Go duration like 60s or 1m30s")
-    return sum((float(number) * _UNITS[unit] for number, unit in _GO_PART.findall(text)), timedelta())
+    found = go(value.text())
+    if found is None:
+        raise value.error(f"{value.text()!r} is not a Go duration like 60s or 1m30s")
+    return found
 
 
 def span(value: Value, least: timedelta, most: timedelta) -> timedelta:

@@ -1,9 +1,9 @@
-"""A folder of manifests: its kustomization.yaml says which files count and which namespace they are for."""
+"""A folder of manifests: its kustomization.yaml says which files and folders count, and their namespace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -35,17 +35,19 @@ def documents(folder: Path) -> Iterator[Document]:
     fields.need("apiVersion").one_of("kustomize.config.k8s.io/v1beta1")
     fields.need("kind").one_of("Kustomization")
     namespace = fields.need("namespace").text()
-    for file in _resources(folder, fields):
-        for value in _composed(file):
-            yield Document(value, namespace)
+    for place in _resources(folder, fields):
+        if place.is_dir():
+            yield from (replace(document, namespace=namespace) for document in documents(place))
+        else:
+            yield from (Document(value, namespace) for value in _composed(place))
 
 
 def _resources(folder: Path, fields: Fields) -> Iterator[Path]:
     for resource in fields.need("resources").items():
-        file = folder / resource.text()
-        if not file.is_file():
-            raise resource.error(f"there is no file {file}")
-        yield file
+        place = folder / resource.text()
+        if not place.exists():
+            raise resource.error(f"there is no file {place}")
+        yield place
 
 
 def _composed(file: Path) -> list[Value]:

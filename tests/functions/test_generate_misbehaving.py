@@ -106,5 +106,5 @@ def test_nothing_that_touches_a_gpu_is_imported_before_the_worker_has_forked(pyt
     code = "import sys, functions.generate.app; sys.exit(bool({'torch', 'diffusers'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=pytestconfig.rootpath, timeout=60)
     configuration = (pytestconfig.rootpath / "functions/gunicorn.conf.py").read_text()
-    manifest = (pytestconfig.rootpath / "knative/generate.yaml").read_text()
+    manifest = (pytestconfig.rootpath / "knative/base/generate.yaml").read_text()
     assert "preload" not in configuration + manifest

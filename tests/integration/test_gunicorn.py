@@ -42,7 +42,7 @@ def eventually(look: Callable[[], Any], what: str, timeout: float = 20) -> Any:
 
 
 class Gunicorn:
-    """One instance of generate, with the arguments of knative/generate.yaml."""
+    """One instance of generate, with the arguments of knative/base/generate.yaml."""
 
     def __init__(self, folder: Path, redis_url: str) -> None:
         (folder / "artifacts").mkdir()

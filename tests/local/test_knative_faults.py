@@ -4,9 +4,9 @@ import pytest
 
 from tests.local.planted_fault import assert_reported
 
-GENERATE = "knative/generate.yaml"
-SUBMIT = "knative/submit.yaml"
-CONFIG = "knative/config.yaml"
+GENERATE = "knative/base/generate.yaml"
+SUBMIT = "knative/base/submit.yaml"
+CONFIG = "knative/base/config.yaml"
 
 # What is planted: file, the text there, what it becomes, and what must be said; `plant` explains the @@.
 FAULTS = {

@@ -45,7 +45,7 @@ def test_a_cluster_that_admits_longer_requests_says_so_in_its_config(folders, tm
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-defaults\n"
         'data:\n  max-revision-timeout-seconds: "1800"\n'
     )
-    generate = folders[0] / "generate.yaml"
+    generate = folders[0] / "base" / "generate.yaml"
     generate.write_text(generate.read_text().replace("imeoutSeconds: 600", "imeoutSeconds: 1800"))
 
     platform = read(tmp_path / "cluster", *folders)

@@ -1,4 +1,4 @@
-"""func.yaml says of submit what knative/submit.yaml says."""
+"""func.yaml says of submit what knative/base/submit.yaml says."""
 
 import re
 
