@@ -30,6 +30,7 @@ from shared.adapters.redis_outbox import RedisOutbox
 from shared.adapters.redis_queue import RedisQueue
 from shared.adapters.redis_runs import RedisRunStore
 from shared.core.caps import NO_CAPS, Caps
+from shared.core.delivery import Delivery
 from shared.core.ids import new_attempt_id, new_job_id
 from shared.core.job import (
     Cancelled,
@@ -157,6 +158,10 @@ class Stores:
         job = self.jobs.claim(attempt, lease)
         assert job is not None
         return job, attempt
+
+    def take(self, hold: timedelta = LEASE) -> Delivery | None:
+        """One delivery that is due."""
+        return next(iter(self.deliveries.take(hold)), None)
 
     def finish(self, **changes: Any) -> Job:
         """A new job, alone in the queue, drawn to its end."""

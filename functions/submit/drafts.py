@@ -11,7 +11,7 @@ from functions.submit.handler import Videos
 from shared.core.access import Caller
 from shared.core.aliases import Aside
 from shared.core.bounds import Allowance
-from shared.core.errors import AddressRefused, InvalidRequest, Problem
+from shared.core.errors import AddressRefused, InvalidRequest, NotFound, Problem
 from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
 from shared.core.remix import REMIXABLE
@@ -97,13 +97,14 @@ class Drafts:
         self, caller: Caller, reading: Reading, request: VideoRequest, terms: Terms, *, remixed_from: str | None = None
     ) -> Draft:
         wish = reading.wish
-        webhook = self._webhook(wish)
+        webhook, endpoint = self._webhook(wish), self._endpoint(caller, wish)
         now = self._services.jobs.now()
         job = Job(
             id=new_job_id(now),
             tenant=caller.tenant,
             request=request,
             webhook=webhook,
+            webhook_endpoint=endpoint,
             metadata=wish.metadata,
             terms=terms,
             remixed_from=remixed_from,
@@ -123,6 +124,15 @@ class Drafts:
         except AddressRefused as error:
             raise InvalidRequest(Problem("/webhook/url", str(error)), code="ssrf_blocked") from None
         return Webhook(url=wish.webhook.url, events=tuple(wish.webhook.events))
+
+    def _endpoint(self, caller: Caller, wish: CreateVideo) -> str | None:
+        """Disabled or not: it may be enabled by then."""
+        if wish.webhook_endpoint is None:
+            return None
+        try:
+            return self._services.endpoints.get(caller.tenant, wish.webhook_endpoint).id
+        except NotFound:
+            raise InvalidRequest(Problem("/webhook_endpoint", "is the id of none of your webhook endpoints")) from None
 
 
 def _terms(wish: CreateVideo) -> Terms:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from queue import SimpleQueue
 
 from shared.adapters.memory_line import Line
@@ -58,6 +59,13 @@ class Memory:
     events: dict[str, tuple[datetime, Event]] = field(default_factory=dict)
     """Unsent events and when they were written, oldest first."""
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    held: dict[str, datetime] = field(default_factory=dict)
+    """Deliveries on their way, and when their holds end."""
+    rests: dict[str, datetime] = field(default_factory=dict)
+    """Until when nothing of a lane is sent."""
+    served: dict[str, int] = field(default_factory=dict)
+    """Which turn was a lane's last."""
+    turns: Iterator[int] = field(default_factory=lambda: count(1))
     dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
     dead_letter_count: int = 0
     runs: dict[str, deque[Run]] = field(default_factory=dict)

@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from shared.adapters.memory import Memory
-from shared.core.delivery import Delivery, DeliveryState
+from shared.core.delivery import PLACES, Delivery, DeliveryState
+from shared.core.errors import NotFound
+from shared.ports import DeliveryPage
 
 
 class MemoryDeliveryStore:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def take(self, hold: timedelta) -> Delivery | None:
+    def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
         with self._memory.lock:
             now = self._memory.clock()
-            pending = self._pending()
-            if not pending or pending[0].due_at > now:
-                return None
-            held = replace(pending[0], due_at=now + hold)
-            self._memory.deliveries[held.id] = held
-            return held
+            taken: list[Delivery] = []
+            while len(taken) < limit and (chosen := self._next(now)) is not None:
+                held = replace(chosen, due_at=now + hold)
+                self._memory.deliveries[held.id] = held
+                self._memory.held[held.id] = held.due_at
+                self._memory.served[held.lane] = next(self._memory.turns)
+                taken.append(held)
+            return taken
 
-    def keep(self, before: Delivery, after: Delivery) -> bool:
+    def fix(self, taken: Delivery, body: str) -> Delivery | None:
+        with self._memory.lock:
+            if self._memory.deliveries.get(taken.id) != taken:
+                return None
+            self._memory.deliveries[taken.id] = fixed = replace(taken, body=body)
+            return fixed
+
+    def keep(self, before: Delivery, after: Delivery, *, rest: timedelta = timedelta(0)) -> bool:
         with self._memory.lock:
             present = self._memory.deliveries.get(before.id)
             if present == before:
                 self._memory.deliveries[after.id] = after
+                self._memory.held.pop(after.id, None)
+                if rest > timedelta(0):
+                    self._memory.rests[after.lane] = self._memory.clock() + rest
             return present in (before, after)
+
+    def get(self, delivery_id: str) -> Delivery:
+        with self._memory.lock:
+            if delivery_id not in self._memory.deliveries:
+                raise NotFound(f"there is no delivery {delivery_id}")
+            return self._memory.deliveries[delivery_id]
 
     def of_job(self, job_id: str) -> Sequence[Delivery]:
         with self._memory.lock:
             found = (delivery for delivery in self._memory.deliveries.values() if delivery.job_id == job_id)
             return sorted(found, key=lambda delivery: (delivery.created_at, delivery.id))
+
+    def to_endpoint(self, endpoint_id: str, *, limit: int, after: str | None = None) -> DeliveryPage:
+        with self._memory.lock:
+            found = [each for each in self._memory.deliveries.values() if each.endpoint_id == endpoint_id]
+        found = sorted((d for d in found if after is None or d.id < after), key=lambda d: d.id, reverse=True)
+        return DeliveryPage(found[:limit], has_more=len(found) > limit)
 
     def due(self) -> int:
         with self._memory.lock:
@@ -43,8 +70,27 @@ class MemoryDeliveryStore:
 
     def next_due(self) -> datetime | None:
         with self._memory.lock:
-            return min((delivery.due_at for delivery in self._pending()), default=None)
+            return min((self._worth(delivery) for delivery in self._pending()), default=None)
 
     def _pending(self) -> list[Delivery]:
         pending = (d for d in self._memory.deliveries.values() if d.state is DeliveryState.PENDING)
         return sorted(pending, key=lambda delivery: (delivery.due_at, delivery.id))
+
+    def _worth(self, delivery: Delivery) -> datetime:
+        """From when on it may be taken, as far as its lane is concerned."""
+        return max(delivery.due_at, self._memory.rests.get(delivery.lane, delivery.due_at))
+
+    def _next(self, now: datetime) -> Delivery | None:
+        """The first of the lane whose turn it is."""
+        lanes = list(self._ready(now))
+        return min(lanes, key=lambda each: (self._memory.served.get(each.lane, 0), each.due_at), default=None)
+
+    def _ready(self, now: datetime) -> Iterator[Delivery]:
+        """Of each lane that is open the one that comes next."""
+        waiting = sorted((d for d in self._pending() if self._worth(d) <= now), key=lambda each: each.lane)
+        for lane, group in groupby(waiting, key=lambda each: each.lane):
+            mine = sorted(group, key=lambda each: (each.due_at, each.id))
+            held = [name for name, end in self._memory.held.items() if end > now]
+            room = PLACES - sum(self._memory.deliveries[name].lane == lane for name in held)
+            if room > 0:
+                yield mine[0] if room % 2 == 0 else mine[-1]

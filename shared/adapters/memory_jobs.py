@@ -250,10 +250,10 @@ class MemoryJobStore:
             self._memory.line.join(job.id, turn, micros(at))
         if (likeness := reuse.offered(job)) is not None:
             self._memory.drawn[job.tenant, likeness] = job.id
-        event, callback, wait = effects.event(job), effects.callback(job), effects.wait(job)
+        event, wait = effects.event(job), effects.wait(job)
         if event is not None:
             self._memory.events[event.id] = (at, event)
-        if callback is not None:
+        for callback in effects.callbacks(job, list(self._memory.endpoints.get(job.tenant, {}).values())):
             self._memory.deliveries[callback.id] = callback
         if wait is not None:
             self._memory.waits.append((at, wait))

@@ -14,9 +14,9 @@ from shared.core.moment import moment
 Command = tuple[str, str, *tuple[str | int, ...]]
 """A command's name, its only key, and further arguments. When written, a number stands for the reply of the command
 so many places before."""
-Condition = tuple[str, str] | tuple[str, str, str | int]
-"""What must hold of a key: ("is", key, value) or ("absent", key); of a ZSET: ("member", key, member) or
-("below", key, number of members)."""
+Condition = tuple[str, str] | tuple[str, str, str | int] | tuple[str, str, str, str]
+"""What must hold of a key: ("is", key, value) or ("absent", key); of a ZSET: ("member", key, member),
+("below" or "reaches", key, number of members) or ("first", key, member, its score as it was read)."""
 
 _LOOK: Final = Script("redis_look.lua")
 _COMMIT: Final = Script("redis_commit.lua")

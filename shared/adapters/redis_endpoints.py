@@ -13,6 +13,7 @@ from shared.adapters.redis_commit import Command, Condition, commit, create, loo
 from shared.adapters.redis_connection import RedisConnection
 from shared.core.endpoint import Change, Endpoint, changed
 from shared.core.errors import Conflict, NotFound, Unavailable
+from shared.core.job import Job
 from shared.ports import MAX_ENDPOINTS
 
 _TRIES: Final = 20
@@ -84,6 +85,16 @@ def _text(book: Book, stored: str | None) -> str | None:
         return None
     there = {name: raw for name, raw in json.loads(stored or "{}").items() if name in book}
     return ENDPOINTS.dump_over(dict(book), json.dumps(there))
+
+
+def seen(redis: RedisConnection, job: Job) -> tuple[Sequence[Endpoint], Sequence[Condition]]:
+    """The endpoints that must hear of a job's end, and that they are still those when it is written."""
+    if not job.state.is_final:
+        return (), ()
+    name = keys.endpoints(job.tenant)
+    text: str | None = look(redis, ("GET", name)).replies[0]
+    unchanged: Condition = ("absent", name) if text is None else ("is", name, text)
+    return loaded(text), (unchanged,)
 
 
 def loaded(text: str | None) -> Sequence[Endpoint]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.adapters import redis_answers, redis_turns
+from shared.adapters import redis_answers, redis_lanes, redis_turns
 from shared.adapters import redis_keys as keys
-from shared.adapters.redis_codec import DELIVERY, EVENT, JOB, KEY_USE, millis, span
+from shared.adapters.redis_codec import EVENT, JOB, KEY_USE, millis, span
 from shared.adapters.redis_commit import Command
 from shared.core import effects, reuse
 from shared.core.counted_call import CountedCall
-from shared.core.delivery import Delivery
+from shared.core.endpoint import Endpoint
 from shared.core.events import Event
 from shared.core.job import Job
 from shared.core.moment import micros
@@ -48,9 +48,19 @@ def hiding(job: Job, text: str, retention: timedelta) -> list[Command]:
 
 
 def change(
-    before: Job, after: Job, at: datetime, clock: str | None, retention: timedelta, *, lease: timedelta, text: str
+    before: Job,
+    after: Job,
+    at: datetime,
+    clock: str | None,
+    retention: timedelta,
+    *,
+    lease: timedelta,
+    text: str,
+    endpoints: Sequence[Endpoint] = (),
 ) -> list[Command]:
     """Everything about a job that changed; `lease` counts if it has a new holder, `text` is its new record.
+
+    `endpoints` are its tenant's, if it came to its end.
 
     A full server takes it, since it begins with ZREM: work that is under way can end.
     """
@@ -67,6 +77,7 @@ def change(
         *_time_to_live(after, retention),
         *_places(after, index),
         *_duties(after, at),
+        *redis_lanes.births(effects.callbacks(after, endpoints), retention + BACKSTOP),
         *_wait(after, at),
         *_offer(after, retention),
         word(after.id),
@@ -145,23 +156,15 @@ def _places(job: Job, index: effects.Index) -> Iterator[Command]:
 
 
 def _duties(job: Job, at: datetime) -> Iterator[Command]:
-    event, callback = effects.event(job), effects.callback(job)
+    event = effects.event(job)
     if event is not None:
         yield from outbox_row(event, at)
-    if callback is not None:
-        yield from _callback(callback)
 
 
 def outbox_row(event: Event, at: datetime) -> Iterator[Command]:
     """An event that the world has not surely heard."""
     yield "ZADD", keys.OUTBOX, str(micros(at)), event.id
     yield "HSET", keys.EVENTS, event.id, EVENT.dump(event)
-
-
-def _callback(callback: Delivery) -> Iterator[Command]:
-    yield "SET", keys.delivery(callback.id), DELIVERY.dump(callback)
-    yield "ZADD", keys.DELIVERIES, str(micros(callback.due_at)), callback.id
-    yield "SADD", keys.deliveries_of(callback.job_id), callback.id
 
 
 def _wait(job: Job, at: datetime) -> Iterator[Command]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shared.adapters import redis_index, redis_turns
+from shared.adapters import redis_endpoints, redis_index, redis_turns
 from shared.adapters import redis_keys as keys
 from shared.adapters.redis_claim import claim, waiting
 from shared.adapters.redis_codec import JOB, PROGRESS, millis, pairs, span
@@ -63,9 +63,15 @@ class RedisJobStore:
                 return before
             after = advance(before, change, at)
             wanted = JOB.dump_over(after, stored)
+            endpoints, as_seen = redis_endpoints.seen(self._redis, after)
             # Only a claim brings a lease. A Claimed that comes by here has one that is over at once.
-            writes = redis_index.change(before, after, at, clock, self._retention, lease=timedelta(0), text=wanted)
-            if commit(self._redis, keys.job(job_id), stored, wanted, writes) == wanted:
+            writes = redis_index.change(
+                *(before, after, at, clock, self._retention),
+                lease=timedelta(0),
+                text=wanted,
+                endpoints=endpoints,
+            )
+            if commit(self._redis, keys.job(job_id), stored, wanted, writes, *as_seen) == wanted:
                 return after
         raise Unavailable(f"{job_id} is changed too often at the same time")
 

@@ -34,8 +34,10 @@ OUTBOX: Final = f"{_TAG}:outbox"
 """ZSET of ids of unsent events by the time at which they were written."""
 EVENTS: Final = f"{_TAG}:events"
 """HASH of unsent events by id: Event as JSON."""
+LANES: Final = f"{_TAG}:lanes"
+"""ZSET of lanes with pending deliveries, by a time at or before which there is work in them."""
 DELIVERIES: Final = f"{_TAG}:deliveries"
-"""ZSET of ids of pending deliveries by the time at which they are due."""
+"""ZSET of ids of pending deliveries by the time at which they are due, of versions that knew no lanes."""
 DEAD_LETTERS: Final = f"{_TAG}:letters"
 """ZSET of the newest dead letters' ids by the time of their last death."""
 DEAD_LETTER_COUNT: Final = f"{_TAG}:dead-letter-count"
@@ -102,6 +104,26 @@ def deliveries_of(job_id: str) -> str:
     return f"{_TAG}:deliveries-of:{job_id}"
 
 
+def deliveries_to(endpoint_id: str) -> str:
+    """ZSET of ids of an endpoint's newest deliveries, all with score 0, so that ZRANGE BYLEX pages them. Expires."""
+    return f"{_TAG}:deliveries-to:{endpoint_id}"
+
+
+def lane(name: str) -> str:
+    """ZSET of the ids of the lane's pending deliveries by the time at which they are due."""
+    return f"{_TAG}:lane:{name}"
+
+
+def held(lane: str) -> str:
+    """ZSET of ids of the lane's deliveries that are on their way, by the end of their hold. Expires with the last."""
+    return f"{_TAG}:held:{lane}"
+
+
+def rest(lane: str) -> str:
+    """STRING: until when nothing of the lane is sent, in microseconds. Goes with that time."""
+    return f"{_TAG}:rest:{lane}"
+
+
 def endpoints(tenant: str) -> str:
     """STRING: the tenant's webhook endpoints by id, as JSON; their secrets are sealed. Goes with the last of them."""
     return f"{_TAG}:endpoints:{tenant}"
@@ -153,7 +175,8 @@ LASTING: Final[Mapping[str, str]] = {
     PAUSE: "is one record, and goes with the pause",
     OUTBOX: "empties as events are sent",
     EVENTS: "empties as events are sent",
-    DELIVERIES: "holds pending deliveries",
+    LANES: "holds lanes with pending deliveries",
+    lane("*"): "holds pending deliveries",
     DEAD_LETTERS: "has a greatest length",
     runs("*"): "has a greatest length, and there is one for each model",
     DEAD_LETTER_COUNT: "is one number",

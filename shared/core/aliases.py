@@ -27,7 +27,6 @@ LACKING: Final[Mapping[str, str]] = {
     "reference_url": _TEXT_ONLY,
     "image_reference": _TEXT_ONLY,
     "characters": "Mochi-1 draws from text only; it knows no characters",
-    "webhook_endpoint": "endpoints cannot be registered yet: give the URL itself, as webhook",
     "presigned_url": _NO_UPLOAD,
 }
 """Fields of others that we do not have, and what to say of them."""

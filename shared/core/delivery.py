@@ -1,12 +1,19 @@
-"""A callback on its way: when it is tried, what counts as received, when it is given up."""
+"""A callback on its way: when it is tried, what counts as received, when it is given up.
+
+Callbacks to one receiver share a lane: a few of them are on their way at a time, and what one receiver costs is
+taken from no other.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 
+from shared.core.endpoint import Endpoint, wants
 from shared.core.ids import delivery_id, event_id
 from shared.core.job import Job, JobState
 
@@ -32,12 +39,26 @@ SCHEDULE: Final = (
 JITTER: Final = 0.2
 """A wait is stretched by up to this share, so that a receiver's return is not a stampede."""
 MAX_RETRY_AFTER: Final = timedelta(hours=1)
+PLACES: Final = 4
+"""Callbacks of one lane that are on their way at a time."""
+MOST_POSTS: Final = 32
+"""Of one callback that are remembered, the newest: replays add to those of the schedule."""
 
 
 class DeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One try, as it went."""
+
+    at: datetime
+    seconds: float
+    status: int | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +71,22 @@ class Delivery:
     event_id: str
     event_type: str
     url: str
+    endpoint_id: str | None = None
+    """The registered endpoint that it goes to; None: the job's own webhook."""
     created_at: datetime
     due_at: datetime
     state: DeliveryState = DeliveryState.PENDING
     attempts: int = 0
+    """Tries of the present schedule; a replay begins a new one."""
     body: str | None = None
     last_status: int | None = None
     last_error: str | None = None
+    posts: tuple[Post, ...] = ()
+
+    @property
+    def lane(self) -> str:
+        """Whose time it costs: the endpoint's, or the receiver's as one tenant sees it."""
+        return self.endpoint_id or f"{self.tenant}@{urlsplit(self.url).netloc}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,37 +97,89 @@ class Reply:
     error: str | None = None
     retry_after: timedelta | None = None
 
+    @property
+    def is_success(self) -> bool:
+        """Only 2xx: a redirect is a failure."""
+        return self.status is not None and 200 <= self.status < 300
 
-def of(job: Job) -> Delivery | None:
-    """The callback that `job`'s present, final state asks for, if its caller wanted one."""
+
+def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
+    """The callbacks that `job`'s present, final state asks for: its own, and one for each endpoint of its tenant."""
     event_type = _OPENAI_TYPES.get(job.state)
-    if event_type is None or job.webhook is None:
-        return None
-    if job.webhook.events and event_type not in job.webhook.events:
-        return None
+    if event_type is None:
+        return
+    own = job.webhook
+    if own is not None and (not own.events or event_type in own.events):
+        yield _new(job, event_type, own.url)
+    for endpoint in endpoints:
+        if wants(endpoint, event_type, named=job.webhook_endpoint):
+            yield _new(job, event_type, endpoint.url, endpoint.id)
+
+
+def _new(job: Job, event_type: str, url: str, endpoint_id: str | None = None) -> Delivery:
     return Delivery(
-        id=delivery_id(job.id, job.version),
+        id=delivery_id(job.id, job.version, endpoint_id),
         job_id=job.id,
         tenant=job.tenant,
         event_id=event_id(job.id, job.version),
         event_type=event_type,
-        url=job.webhook.url,
+        url=url,
+        endpoint_id=endpoint_id,
         created_at=job.changed_at,
         due_at=job.changed_at,
     )
 
 
-def after(delivery: Delivery, reply: Reply, at: datetime, *, chance: float) -> Delivery:
-    """The delivery after one more POST, answered by `reply`; `chance` in [0, 1) spreads the next try.
+def after(delivery: Delivery, reply: Reply, at: datetime, *, chance: float, seconds: float = 0.0) -> Delivery:
+    """The delivery after one more POST, which took `seconds` and was answered by `reply`.
 
-    Only 2xx is success; a redirect is a failure; 410 says that nobody will ever listen there.
+    `chance` in [0, 1) spreads the next try. 410 says that nobody will ever listen there.
     """
-    tried = replace(delivery, attempts=delivery.attempts + 1, last_status=reply.status, last_error=reply.error)
-    if reply.status is not None and 200 <= reply.status < 300:
+    post = Post(at=at - timedelta(seconds=seconds), seconds=seconds, status=reply.status, error=reply.error)
+    tried = replace(
+        delivery,
+        attempts=delivery.attempts + 1,
+        last_status=reply.status,
+        last_error=reply.error,
+        posts=(*delivery.posts, post)[-MOST_POSTS:],
+    )
+    if reply.is_success:
         return replace(tried, state=DeliveryState.DELIVERED)
     if reply.status == 410 or delivery.attempts >= len(SCHEDULE):
         return replace(tried, state=DeliveryState.ABANDONED)
     wait = SCHEDULE[delivery.attempts] * (1 + JITTER * chance)
-    if reply.retry_after is not None:
-        wait = max(wait, min(reply.retry_after, MAX_RETRY_AFTER))
-    return replace(tried, due_at=at + wait)
+    return replace(tried, due_at=at + max(wait, _asked(reply)))
+
+
+def dropped(delivery: Delivery, why: str) -> Delivery:
+    """Given up without another POST."""
+    return replace(delivery, state=DeliveryState.ABANDONED, last_status=None, last_error=why)
+
+
+def replayed(delivery: Delivery, at: datetime) -> Delivery:
+    """Due now and on a new schedule, with the same id and the same bytes."""
+    return replace(delivery, state=DeliveryState.PENDING, attempts=0, due_at=at)
+
+
+def rest(reply: Reply, seconds: float) -> timedelta:
+    """For how long the lane is left alone after such an answer.
+
+    Who asked for it gets it. Who did not answer at all must not hold those who send for more than half of
+    their time; never so long that a second try comes late.
+    """
+    if reply.is_success:
+        return timedelta(0)
+    silent = timedelta(seconds=seconds) if reply.status is None else timedelta(0)
+    return max(_asked(reply), min(silent, SCHEDULE[0]))
+
+
+def fault(reply: Reply | Post) -> str:
+    """The class of a failure, as receivers' owners may know it: nobody learns from it what stands behind a name."""
+    if reply.status is not None:
+        return f"http_{reply.status // 100}xx"
+    return reply.error if reply.error in ("timeout", "tls", "secret_unreadable") else "unreachable"
+
+
+def _asked(reply: Reply) -> timedelta:
+    """RFC 9110's Retry-After, within reason."""
+    return min(max(reply.retry_after or timedelta(0), timedelta(0)), MAX_RETRY_AFTER)

@@ -5,11 +5,13 @@ Every store derives them from here, so that no rule about them stands in a store
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core import delivery, events, schedule
 from shared.core.delivery import Delivery
+from shared.core.endpoint import Endpoint
 from shared.core.events import Event
 from shared.core.job import Job, JobState
 from shared.core.schedule import Turn
@@ -71,6 +73,9 @@ def wait(job: Job) -> timedelta | None:
     return max(job.changed_at - job.created_at, timedelta(0)) if first else None
 
 
-def callback(job: Job) -> Delivery | None:
-    """The callback that the change which led to `job` owes."""
-    return delivery.of(job)
+def callbacks(job: Job, endpoints: Sequence[Endpoint]) -> tuple[Delivery, ...]:
+    """The callbacks that the change which led to `job` owes; `endpoints` are all of its tenant's.
+
+    Who did not look for the latter because the job is not final has missed nothing.
+    """
+    return tuple(delivery.owed(job, endpoints))

@@ -65,7 +65,7 @@ class EndpointEdit(BaseModel):
     event_types: _EventTypes | None = None
     """All of them, not only new ones."""
     enabled: StrictBool | None = None
-    """`true` sets a disabled endpoint going again, `false` holds it; what it misses meanwhile can be replayed."""
+    """`true` sets a disabled endpoint going again, `false` disables it: what ends meanwhile it does not hear of."""
 
 
 class SecretRotation(BaseModel):

@@ -133,6 +133,8 @@ class Job:
     tenant: str
     request: VideoRequest
     webhook: Webhook | None = None
+    webhook_endpoint: str | None = None
+    """The registered endpoint that hears of every end of it, whatever else that endpoint hears of."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     terms: Terms = Terms()
     retried_from: str | None = None

@@ -174,6 +174,8 @@ class Video(TypedDict):
     preview: bool
     metadata: dict[str, str]
     webhook: VideoWebhook | None
+    webhook_endpoint: str | None
+    """The registered endpoint that was named for it."""
     retried_from_video_id: str | None
     started_at: int | None
     finished_at: int | None

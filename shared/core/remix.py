@@ -10,7 +10,7 @@ from shared.core.wish import CreateVideo
 
 REMIXABLE: Final = (
     *("prompt", "priority", "queue_ttl_seconds", "timeout_seconds", "result_ttl_seconds"),
-    *("webhook", "preview", "metadata", "cache"),
+    *("webhook", "webhook_endpoint", "preview", "metadata", "cache"),
 )
 """What a remix may say; all else is that of the video it repeats."""
 _FIELDS: Final[dict[str, Any]] = {

@@ -27,6 +27,7 @@ def retried(
         tenant=job.tenant,
         request=job.request,
         webhook=job.webhook,
+        webhook_endpoint=job.webhook_endpoint,
         metadata=job.metadata,
         terms=replace(job.terms, priority=min(job.terms.priority, most_urgent, key=lambda each: each.level)),
         retried_from=job.id,

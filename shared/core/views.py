@@ -139,6 +139,7 @@ def _native(job: Job) -> dict[str, Any]:
         "preview": job.terms.preview,
         "metadata": dict(job.metadata),
         "webhook": {"url": job.webhook.url, "events": list(job.webhook.events)} if job.webhook else None,
+        "webhook_endpoint": job.webhook_endpoint,
         "retried_from_video_id": job.retried_from,
         "started_at": _unix(job.started_at),
         "finished_at": _unix(job.finished_at),

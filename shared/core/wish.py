@@ -94,6 +94,7 @@ _Digits = Annotated[str, Field(pattern=f"^{NUMBER.pattern}$")]
 _Length = Annotated[float, BeforeValidator(_number, json_schema_input_type=_Positive | _Digits)]
 _Urgency = Annotated[Priority, BeforeValidator(named, json_schema_input_type=Literal["low", "normal", "high", 0, 1, 2])]
 _Url = Annotated[StrictStr, Field(min_length=1, max_length=2048), _schema(format="uri")]
+_EndpointId = Annotated[StrictStr, Field(min_length=1, max_length=64)]
 _Word = Annotated[str, Field(min_length=1, max_length=64)]
 _Label = Annotated[StrictStr, Field(max_length=512)]
 _Model = Annotated[StrictStr, _schema(format="model")]
@@ -178,6 +179,8 @@ class CreateVideo(BaseModel):
     """The video and its record go so long after the job's end."""
     webhook: _Webhook | None = None
     """Where the end of the job is told, signed: a URL, or an object with it."""
+    webhook_endpoint: _EndpointId | None = None
+    """The id of a registered webhook endpoint that hears of the end, whatever else it hears of."""
     preview: StrictBool = False
     """Whether a small picture is wanted while the video is being drawn."""
     output: OutputWish | None = None

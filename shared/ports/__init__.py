@@ -8,7 +8,7 @@ from shared.ports.api_keys import MAX_KEYS, KeyPage, KeyStore, Sighting
 from shared.ports.artifacts import ArtifactStore
 from shared.ports.changes import Changes, Listening
 from shared.ports.dead_letters import DeadLetterStore
-from shared.ports.deliveries import DeliveryStore
+from shared.ports.deliveries import DeliveryPage, DeliveryStore
 from shared.ports.endpoints import MAX_ENDPOINTS, WebhookEndpointStore
 from shared.ports.issuers import KeySetSource
 from shared.ports.jobs import Holding, JobStore, Page, QueueDepth
@@ -26,6 +26,7 @@ __all__ = [
     "ArtifactStore",
     "Changes",
     "DeadLetterStore",
+    "DeliveryPage",
     "DeliveryStore",
     "EventPublisher",
     "Holding",

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.core.delivery import Delivery
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some deliveries of a longer list, and whether there are more behind them."""
+
+    deliveries: Sequence[Delivery]
+    has_more: bool
+
+
 class DeliveryStore(Protocol):
-    """Callbacks owed. Filled by the JobStore's transactions."""
+    """Callbacks owed, in lanes (delivery.py). Filled by the JobStore's transactions."""
 
-    def take(self, hold: timedelta) -> Delivery | None:
-        """Take the pending delivery that is due longest, and keep it from others for `hold`; None: none is due.
+    def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
+        """Take pending deliveries that are due, and keep them from others for `hold`; none: nothing may be sent now.
 
-        A taker that dies loses it when the hold is over, and it is due again.
+        Lanes take turns. Of one lane no more than PLACES are held, and every second of them is the newest that is due,
+        the others those that are due longest. A taker that dies loses it when the hold is over, and it is due again.
         """
         ...
 
-    def keep(self, before: Delivery, after: Delivery) -> bool:
-        """Replace `before` by `after` if nobody else did; whether it was written."""
+    def fix(self, taken: Delivery, body: str) -> Delivery | None:
+        """Set the body, for good; None: somebody else took it meanwhile."""
+        ...
+
+    def keep(self, before: Delivery, after: Delivery, *, rest: timedelta = timedelta(0)) -> bool:
+        """Replace `before` by `after` if nobody else did; whether it was written.
+
+        It is held no longer. Nothing of its lane is taken for `rest`.
+        """
+        ...
+
+    def get(self, delivery_id: str) -> Delivery:
+        """Raises: NotFound: There is none such, or no longer."""
         ...
 
     def of_job(self, job_id: str) -> Sequence[Delivery]: ...
 
+    def to_endpoint(self, endpoint_id: str, *, limit: int, after: str | None = None) -> DeliveryPage:
+        """An endpoint's newest deliveries, those of the newest jobs first, behind the id `after`."""
+        ...
+
     def due(self) -> int:
-        """How many wait for a taker now."""
+        """How many wait for a taker now; where they are very many, at least so many."""
         ...
 
     def next_due(self) -> datetime | None:
-        """When the next pending delivery becomes due (past: it is due)."""
+        """When it is worth to look again (past: now). None: nothing is pending."""
         ...

@@ -221,7 +221,7 @@ class JobStoreMachine(RuleBasedStateMachine):
 
     @rule(finish=st.booleans())
     def deliver_a_callback(self, *, finish: bool) -> None:
-        taken = self.stores.deliveries.take(BLINK)
+        taken = self.stores.take(BLINK)
         if taken is not None and finish:
             assert self.stores.deliveries.keep(taken, replace(taken, state=DeliveryState.DELIVERED))
 
@@ -302,10 +302,10 @@ class JobStoreMachine(RuleBasedStateMachine):
         self.place(before, job)
         if not job.state.is_owned:
             self.short.discard(job.id)
-        event, callback = events.of(job), delivery.of(job)
+        event, callbacks = events.of(job), list(delivery.owed(job, ()))
         if event is not None:
             self.unsent.append(event.id)
-        if callback is not None:
+        for callback in callbacks:
             assert job.id not in self.callbacks
             self.callbacks[job.id] = callback.id
 

@@ -109,23 +109,30 @@ class TestLostAnswers:
         proxy.cut(1)
         assert running == far.jobs.renew(job.id, attempt, LEASE)
 
-    @pytest.mark.parametrize("nth", [1, 2, 3])
+    @pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
     def test_a_delivery_is_taken_by_the_one_who_asked(self, proxy: FaultProxy, far: Stores, nth: int) -> None:
         job = far.finish()
         proxy.cut(nth)
-        taken = far.deliveries.take(LEASE)
+        taken = far.take()
         assert nth < proxy.answers
         assert [taken] == far.deliveries.of_job(job.id)
 
-    @pytest.mark.parametrize("nth", [1, 2])
-    def test_a_delivery_is_kept_and_its_keeper_hears_so(self, proxy: FaultProxy, far: Stores, nth: int) -> None:
+    @pytest.mark.parametrize("others", [0, 1])
+    def test_a_delivery_is_fixed_and_kept_and_its_keeper_hears_so(
+        self, proxy: FaultProxy, far: Stores, others: int
+    ) -> None:
         job = far.finish()
-        taken = far.deliveries.take(LEASE)
+        for _ in range(others):
+            far.finish()
+        taken = far.take()
         assert taken is not None
-        done = replace(taken, state=DeliveryState.DELIVERED)
-        proxy.cut(nth)
-        assert far.deliveries.keep(taken, done)
-        assert nth < proxy.answers
+        proxy.cut(1)
+        fixed = far.deliveries.fix(taken, "{}")
+        assert fixed is not None
+        done = replace(fixed, state=DeliveryState.DELIVERED)
+        for nth in (1, 2):
+            proxy.cut(nth)
+            assert far.deliveries.keep(fixed, done)
         assert [done] == far.deliveries.of_job(job.id)
 
     def test_a_creation_whose_answers_are_all_lost_can_be_repeated_later(self, proxy: FaultProxy, far: Stores) -> None:
@@ -266,7 +273,7 @@ class TestFullServer:
         stores.jobs.renew(job_id, attempt, LEASE)
         assert JobState.COMPLETED is stores.jobs.apply(job_id, Completed(attempt, OUTPUT)).state
         stores.claim()
-        taken = stores.deliveries.take(LEASE)
+        taken = stores.take()
         assert taken is not None
         assert stores.deliveries.keep(taken, replace(taken, state=DeliveryState.DELIVERED))
         for event in stores.outbox.unsent(older_than=NOW, limit=10):

@@ -62,7 +62,7 @@ def use_everything(stores: Stores) -> None:
     job, attempt = stores.claim()
     stores.jobs.report(job.id, Progress(attempt=attempt, phase=Phase.DECODING))
     stores.add(terms=Terms(timeout=LEASE))
-    taken = stores.deliveries.take(LEASE)
+    taken = stores.take(LEASE)
     assert taken is not None
     stores.deliveries.keep(taken, replace(taken, state=DeliveryState.ABANDONED))
     stores.queue.pause("night")
@@ -84,7 +84,7 @@ def test_every_reason_is_needed(stores: Stores, floor: Redis) -> None:
 
 def test_what_is_finished_has_an_end(stores: Stores, floor: Redis) -> None:
     job = stores.finish()
-    taken = stores.deliveries.take(LEASE)
+    taken = stores.take(LEASE)
     assert taken is not None
     assert -1 == floor.ttl(keys.delivery(taken.id)) == floor.ttl(keys.deliveries_of(job.id))
     abandoned = replace(taken, state=DeliveryState.ABANDONED)
@@ -157,7 +157,7 @@ def test_a_finished_job_takes_little_memory(stores: Stores, floor: Redis) -> Non
     before = bytes_used(floor)
     for _ in range(50):
         stores.finish()
-        taken = stores.deliveries.take(LEASE)
+        taken = stores.take(LEASE)
         assert taken is not None
         stores.deliveries.keep(taken, replace(taken, state=DeliveryState.DELIVERED, body="x" * 500))
     for event in stores.outbox.unsent(older_than=timedelta(0), limit=1000):

@@ -232,3 +232,23 @@ def test_the_types_that_can_be_heard_of_are_listed(client, auth):
     answer = client.get("/v1/webhook_event_types", headers=auth)
 
     assert {"object": "list", "data": list(EVENT_TYPES)} == answer.json
+
+
+def test_a_video_names_the_endpoint_that_shall_hear_of_it(client, auth, made):
+    wish = {"prompt": "a red cat", "webhook_endpoint": made["id"]}
+    video = client.post("/v1/videos", json=wish, headers=auth).json
+    remixed = client.post(f"/v1/videos/{video['id']}/remix", json=wish, headers=auth)
+    client.post(f"/v1/videos/{video['id']}/cancel", headers=auth)
+    again = client.post(f"/v1/videos/{video['id']}/retry", headers=auth).json
+
+    assert (202, [made["id"]] * 3) == (
+        remixed.status_code,
+        [each["webhook_endpoint"] for each in (video, remixed.json, again)],
+    )
+
+
+@pytest.mark.parametrize("name", ["we_01ARZ3NDEKTSV4RRFFQ69G5FAV", "", 1, "x" * 65])
+def test_a_video_cannot_name_an_endpoint_that_is_not_there(client, auth, name):
+    answer = client.post("/v1/videos", json={"prompt": "a red cat", "webhook_endpoint": name}, headers=auth)
+
+    assert (400, ["/webhook_endpoint"]) == (answer.status_code, [each["pointer"] for each in answer.json["errors"]])

@@ -1,6 +1,8 @@
 """Callbacks: signed, the same on every try, repeated until heard."""
 
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -10,11 +12,12 @@ from standardwebhooks import Webhook
 from functions.notify.app import create_app
 from functions.notify.handler import Courier
 from shared.core import wire
-from shared.core.delivery import DeliveryState
+from shared.core.delivery import PLACES, DeliveryState
 from shared.core.job import CancelRequested, Expired
 from shared.settings import BadSetting, Settings
 from tests.functions.conftest import WEBHOOK_SECRET
 from tests.functions.jobs import queue
+from tests.peers import peer
 from tests.receiver import Receiver
 
 
@@ -81,8 +84,7 @@ def test_a_failed_post_is_repeated_with_the_same_id_and_bytes(services, courier)
 def test_a_delivery_whose_courier_died_is_sent_again(services, courier):
     with Receiver() as receiver:
         services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested())
-        taken = services.deliveries.take(hold=timedelta(milliseconds=50))
-        assert taken is not None
+        assert 1 == len(services.deliveries.take(hold=timedelta(milliseconds=50)))
 
         courier.run()
 
@@ -148,3 +150,87 @@ def test_what_is_no_event_is_answered_with_400(services, settings):
 def test_without_a_secret_notify_does_not_start(services):
     with pytest.raises(BadSetting, match="WEBHOOK_SECRET"):
         create_app(Settings.from_env({}), services)
+
+
+@contextmanager
+def running(*calls):
+    """Each call in a thread of its own, and over at the end."""
+    threads = [Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def test_receivers_that_never_answer_hold_up_nobody(services, courier):
+    let_go = Event()
+
+    def silent(visit):
+        visit.request()
+        let_go.wait(20)
+        visit.answer("204 No Content")
+
+    with Receiver() as receiver, peer(silent) as slow, running() as threads:
+        for _ in range(6):
+            services.jobs.apply(queue(services, callback=slow.url).id, CancelRequested())
+        jobs = [services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested()) for _ in range(30)]
+        thread = Thread(target=courier.run)
+        threads.append(thread)
+        thread.start()
+        told = receiver.wait(30)
+        assert PLACES == slow.visits
+        let_go.set()
+        thread.join(30)
+
+        assert {job.id for job in jobs} == {headers["ce-subject"] for headers, _ in told}
+        assert 6 == slow.visits
+
+
+def test_who_waits_for_a_retry_hears_of_what_is_due_meanwhile(services, courier):
+    with Receiver(500, 200) as receiver, running() as threads:
+        first = services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested())
+        threads += [Thread(target=courier.run), Thread(target=courier.run)]
+        threads[0].start()
+        receiver.wait(1)
+        second = services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested())
+        threads[1].start()
+        receiver.wait(2)
+        courier.run()  # one works and one waits: a third has nothing to add
+        told = receiver.wait(3)
+
+        assert [first.id, second.id, first.id] == [headers["ce-subject"] for headers, _ in told]
+
+
+def test_a_courier_stops_when_its_process_is_told_to(services, settings):
+    drain = Event()
+    with Receiver(500) as receiver:
+        services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested())
+        with running(Courier(services, settings, drain).run):
+            receiver.wait(1)
+            drain.set()
+        assert 1 == len(receiver.received)
+
+
+def test_a_bug_in_one_callback_is_told_and_keeps_no_other(services, settings):
+    class Broken:
+        def __init__(self, plain, wrong):
+            self._plain, self._wrong = plain, wrong
+
+        def post(self, url, headers, body):
+            if url == self._wrong:
+                raise ZeroDivisionError
+            return self._plain.post(url, headers, body)
+
+    with Receiver() as receiver, Receiver() as other:
+        services.jobs.apply(queue(services, callback=receiver.url).id, CancelRequested())
+        services.jobs.apply(queue(services, callback=other.url).id, CancelRequested())
+        broken = replace(services, webhooks=Broken(services.webhooks, receiver.url))
+
+        with pytest.raises(ZeroDivisionError):
+            Courier(broken, settings, Event()).run()
+
+        assert [0, 1] == [len(each.received) for each in (receiver, other)]

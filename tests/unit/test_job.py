@@ -272,7 +272,16 @@ class TestGrewFrom:
     def test_every_field_either_changes_or_tells_jobs_apart(self) -> None:
         fixed = {f.name for f in fields(Job) if not grew_from(QUEUED, replace(QUEUED, **{f.name: object()}))}
         born = {"id", "tenant", "request", "webhook", "metadata", "created_at", "expires_at", "max_losses"}
-        born |= {"cause", "traceparent", "retried_from", "remixed_from", "terms", "tracestate", "correlation"}
+        born |= {
+            "webhook_endpoint",
+            "cause",
+            "traceparent",
+            "retried_from",
+            "remixed_from",
+            "terms",
+            "tracestate",
+            "correlation",
+        }
         assert born == fixed
 
 

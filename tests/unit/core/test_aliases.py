@@ -134,7 +134,6 @@ def test_a_wrong_value_is_told_under_the_name_that_was_written(fields, pointer):
         ("characters", [{"id": "c"}]),
         ("n", 2),
         ("num_outputs_per_prompt", 4),
-        ("webhook_endpoint", "we_1"),
         ("presigned_url", URL),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core import delivery
-from shared.core.delivery import JITTER, MAX_RETRY_AFTER, SCHEDULE, Delivery, DeliveryState, Reply
+from shared.core.delivery import JITTER, MAX_RETRY_AFTER, SCHEDULE, Delivery, DeliveryState, Post, Reply
+from shared.core.endpoint import Endpoint, EndpointState, SealedSecret
 from shared.core.job import JobState, Webhook
 from tests.unit.core.samples import IN_STATE, NOON, SECOND
 
@@ -20,11 +21,22 @@ ENDS = {
     JobState.EXPIRED: "video.expired",
 }
 DOWN = Reply(status=500)
+ENDPOINTS = [
+    Endpoint(
+        id=name,
+        tenant="default",
+        url=f"https://{name}.example.com/",
+        event_types=types,
+        secrets=(SealedSecret("k.x", hint="x"),),
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    for name, types in (("we_A", ("video.completed", "video.expired")), ("we_B", ()), ("we_C", tuple(ENDS.values())))
+]
 
 
 def owed(state: JobState = JobState.COMPLETED) -> Delivery:
-    found = delivery.of(IN_STATE[state])
-    assert found is not None
+    [found] = delivery.owed(IN_STATE[state], ())
     return found
 
 
@@ -55,19 +67,19 @@ def test_the_end_of_a_job_owes_a_callback_at_once(state, event_type):
 
 @pytest.mark.parametrize("state", sorted(set(JobState) - set(ENDS)))
 def test_a_job_that_goes_on_owes_none(state):
-    assert None is delivery.of(IN_STATE[state])
+    assert [] == list(delivery.owed(IN_STATE[state], ENDPOINTS))
 
 
 @pytest.mark.parametrize("state", ENDS)
 def test_a_job_without_a_webhook_owes_none(state):
-    assert None is delivery.of(replace(IN_STATE[state], webhook=None))
+    assert [] == list(delivery.owed(replace(IN_STATE[state], webhook=None), ()))
 
 
 @pytest.mark.parametrize("state", ENDS)
 def test_only_the_events_that_were_asked_for_are_owed(state):
     job = replace(IN_STATE[state], webhook=Webhook("https://example.com/hook", ("video.failed", "video.expired")))
 
-    assert (state in (JobState.FAILED, JobState.EXPIRED)) == (delivery.of(job) is not None)
+    assert (state in (JobState.FAILED, JobState.EXPIRED)) == bool(list(delivery.owed(job, ())))
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -167,5 +179,92 @@ def test_a_try_changes_nothing_of_what_was_promised():
     before = replace(owed(), body="{}")
     after = delivery.after(before, DOWN, NOON, chance=0)
 
-    kept = {"due_at": NOON, "attempts": 0, "last_status": None, "last_error": None}
+    kept = {"due_at": NOON, "attempts": 0, "last_status": None, "last_error": None, "posts": ()}
     assert replace(before, **kept) == replace(after, **kept)
+
+
+@pytest.mark.parametrize(("state", "event_type"), ENDS.items())
+def test_each_endpoint_that_wants_to_hear_is_told_of_the_same_event(state, event_type):
+    job = replace(IN_STATE[state], webhook_endpoint="we_B")
+    own, *theirs = delivery.owed(job, ENDPOINTS)
+
+    wanted = ["we_A", "we_B", "we_C"] if event_type in ENDPOINTS[0].event_types else ["we_B", "we_C"]
+    assert (None, wanted) == (own.endpoint_id, [each.endpoint_id for each in theirs])
+    assert [f"{own.id}_{name.removeprefix('we_')}" for name in wanted] == [each.id for each in theirs]
+    assert {(own.event_id, event_type)} == {(each.event_id, each.event_type) for each in theirs}
+    assert [f"https://{name}.example.com/" for name in wanted] == [each.url for each in theirs]
+    assert 1 + len(theirs) == len({each.lane for each in (own, *theirs)})
+
+
+def test_a_disabled_endpoint_is_owed_nothing():
+    held = [replace(each, state=EndpointState.DISABLED) for each in ENDPOINTS]
+
+    assert [None] == [each.endpoint_id for each in delivery.owed(IN_STATE[JobState.COMPLETED], held)]
+
+
+def test_callbacks_of_one_tenant_to_one_receiver_share_a_lane():
+    urls = ("https://a.example.com/x", "https://a.example.com/y?z=1", "https://a.example.com:8443/x", "https://b.c/")
+    lanes = [replace(owed(), url=url).lane for url in urls]
+
+    assert lanes[0] == lanes[1]
+    assert 3 == len(set(lanes))
+    assert lanes[0] != replace(owed(), url=urls[0], tenant="eve").lane
+
+
+def test_each_try_is_remembered_as_it_went():
+    after = delivery.after(owed(), Reply(error="timeout"), NOON, chance=0, seconds=15)
+    after = delivery.after(after, Reply(status=204), NOON + 20 * SECOND, chance=0, seconds=0.5)
+
+    assert (
+        Post(at=NOON - 15 * SECOND, seconds=15, status=None, error="timeout"),
+        Post(at=NOON + 19.5 * SECOND, seconds=0.5, status=204, error=None),
+    ) == after.posts
+
+
+def test_only_the_newest_tries_are_remembered():
+    now = owed()
+    for n in range(50):
+        now = delivery.after(delivery.replayed(now, NOON), Reply(status=500 + n), NOON, chance=0)
+
+    assert [500 + n for n in range(18, 50)] == [post.status for post in now.posts]
+
+
+def test_a_replay_is_due_now_on_a_new_schedule_with_the_same_bytes():
+    given_up = replace(tried([DOWN] * 10), body="{}")
+    again = delivery.replayed(given_up, NOON)
+
+    assert (DeliveryState.PENDING, 0, NOON, "{}", 10) == (
+        *(again.state, again.attempts, again.due_at, again.body),
+        len(again.posts),
+    )
+    assert (given_up.id, given_up.event_id) == (again.id, again.event_id)
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds", "rest"),
+    [
+        (Reply(status=200, retry_after=SECOND), 1, 0),
+        (Reply(status=500), 9, 0),
+        (Reply(status=429, retry_after=7 * SECOND), 1, 7),
+        (Reply(status=503, retry_after=timedelta(days=9)), 1, 3600),
+        (Reply(status=503, retry_after=-SECOND), 1, 0),
+        (Reply(error="connection_refused"), 0.25, 0.25),
+        (Reply(error="timeout"), 15, 5),
+    ],
+)
+def test_a_receiver_that_asks_or_is_silent_is_left_alone_for_a_while(reply, seconds, rest):
+    assert timedelta(seconds=rest) == delivery.rest(reply, seconds)
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(status=503), "http_5xx"),
+        (Reply(status=302), "http_3xx"),
+        (Reply(error="timeout"), "timeout"),
+        (Reply(error="tls"), "tls"),
+        *((Reply(error=word), "unreachable") for word in ("dns", "address_refused", "connection_refused", "protocol")),
+    ],
+)
+def test_what_owners_are_told_of_a_fault_tells_nothing_of_our_network(reply, told):
+    assert told == delivery.fault(reply)

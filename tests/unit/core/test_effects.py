@@ -59,12 +59,13 @@ def test_a_discarded_job_is_not_listed_and_goes_as_soon_as_it_is_over(state):
 
 
 @pytest.mark.parametrize("job", [*IN_STATE.values(), AFTER_LOSS, AFTER_YIELD])
-def test_the_rows_beside_a_job_are_its_event_and_its_callback(job):
-    assert (events.of(job), delivery.of(job)) == (effects.event(job), effects.callback(job))
+def test_the_rows_beside_a_job_are_its_event_and_its_callbacks(job):
+    assert events.of(job) == effects.event(job)
+    assert tuple(delivery.owed(job, ())) == effects.callbacks(job, ())
 
 
 def test_a_new_job_owes_a_wake_up_and_no_callback():
     event = effects.event(QUEUED)
 
     assert event is not None
-    assert (events.QUEUED, None) == (event.type, effects.callback(QUEUED))
+    assert (events.QUEUED, ()) == (event.type, effects.callbacks(QUEUED, ()))

@@ -26,7 +26,17 @@ OUR_FIELDS = {
     *("state", "phase", "step", "total_steps", "queue_position", "attempt", "max_attempts"),
     *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
     *("seconds_requested", "deadline_at", "priority", "preview"),
-    *("metadata", "webhook", "retried_from_video_id", "started_at", "finished_at", "cancelled_at", "output", "links"),
+    *(
+        "metadata",
+        "webhook",
+        "webhook_endpoint",
+        "retried_from_video_id",
+        "started_at",
+        "finished_at",
+        "cancelled_at",
+        "output",
+        "links",
+    ),
     *("resumed_from_step", "progress_detail", "gpu", "eta_seconds", "timings", "variants", "quality"),
 }
 
@@ -91,6 +101,7 @@ COMPLETED = {
     "preview": False,
     "metadata": {"scene": "12"},
     "webhook": {"url": "https://example.com/hook", "events": []},
+    "webhook_endpoint": None,
     "retried_from_video_id": None,
     "started_at": T + 1,
     "finished_at": T + 2,

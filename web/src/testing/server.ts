@@ -76,6 +76,7 @@ export function video(part: Partial<Video> = {}): Video {
     preview: true,
     metadata: {},
     webhook: null,
+    webhook_endpoint: null,
     retried_from_video_id: null,
     started_at: null,
     finished_at: null,

@@ -1,0 +1,148 @@
+"""One callback: what is said, signed, sent once, and written down. Knows no Flask."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from dataclasses import replace
+from typing import Final
+
+from shared.core import delivery as deliveries
+from shared.core import effects, message, views
+from shared.core.delivery import Delivery, DeliveryState, Reply
+from shared.core.endpoint import Change, Endpoint, EndpointState, Heard, Left, Missed
+from shared.core.errors import NotFound, Unavailable
+from shared.core.message import Message
+from shared.core.sealing import Sealer
+from shared.core.signing import sign
+from shared.core.standing import Standing
+from shared.settings import Settings
+from shared.telemetry import metrics
+from shared.wiring import Services
+
+log = logging.getLogger(__name__)
+
+_UNREADABLE: Final = Reply(error="secret_unreadable")
+"""The secret is sealed under a key that is not here. The endpoint's owner sees it, and a rotation mends it."""
+
+
+class Postman:
+    """Sends one delivery at a time; any thread may use it."""
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._services = services
+        self._settings = settings
+        self._sealer = Sealer(settings.webhook_keys)
+
+    def deliver(self, taken: Delivery) -> None:
+        """One POST, and what it came to. Killed in between, it is sent again: same id, same bytes."""
+        try:
+            self._deliver(taken)
+        except Unavailable as error:
+            # Its hold will end, and it is due again.
+            log.warning("callback not recorded", extra={"delivery": taken.id, "error": error})
+
+    def _deliver(self, taken: Delivery) -> None:
+        endpoint = self._endpoint(taken)
+        if taken.endpoint_id is not None and (endpoint is None or endpoint.state is not EndpointState.ENABLED):
+            self._drop(taken, "endpoint_deleted" if endpoint is None else "endpoint_disabled")
+            return
+        written = self._written(taken)
+        if written is None:
+            return  # somebody else has it by now
+        began = time.monotonic()
+        reply = self._sent(written, endpoint)
+        self._record(written, endpoint, reply, time.monotonic() - began)
+
+    def _endpoint(self, taken: Delivery) -> Endpoint | None:
+        if taken.endpoint_id is None:
+            return None
+        try:
+            return self._services.endpoints.get(taken.tenant, taken.endpoint_id)
+        except NotFound:
+            return None
+
+    def _written(self, taken: Delivery) -> Delivery | None:
+        """The delivery with its body, fixed before the first POST so that every try sends the same bytes."""
+        if taken.body is not None:
+            return taken
+        data = {"id": taken.job_id, "object": "video"}
+        try:
+            job = self._services.jobs.get(taken.job_id)
+        except NotFound:
+            pass  # deleted by its owner; the end of the job is still told
+        else:
+            if not job.discarded:
+                gone_at = job.finished_at + effects.kept(job, self._settings.retention) if job.finished_at else None
+                data = views.video(Standing(job), base_url=self._settings.public_url, expires_at=gone_at)
+        event = views.callback(event_id=taken.event_id, event_type=taken.event_type, at=taken.created_at, data=data)
+        return self._services.deliveries.fix(taken, json.dumps(event, separators=(",", ":"), ensure_ascii=False))
+
+    def _sent(self, written: Delivery, endpoint: Endpoint | None) -> Reply:
+        """Signed now, with every secret that counts now."""
+        told = Message(
+            id=written.event_id,
+            type=written.event_type,
+            subject=written.job_id,
+            created_at=written.created_at,
+            body=(written.body or "").encode(),
+        )
+        at = self._services.jobs.now()
+        try:
+            secrets = self._secrets(endpoint)
+        except Unavailable as error:
+            log.warning("callback not signed", extra={"delivery": written.id, "error": error})
+            return _UNREADABLE
+        signatures = [sign(secret, told.id, at, told.body) for secret in secrets]
+        url = written.url if endpoint is None else endpoint.url
+        return self._services.webhooks.post(url, message.headers(told, signatures, at), told.body)
+
+    def _secrets(self, endpoint: Endpoint | None) -> list[str]:
+        """Raises: Unavailable: One cannot be opened."""
+        if endpoint is None:
+            return [self._settings.webhook_secret]
+        live = endpoint.live_secrets(self._services.jobs.now())
+        return [self._sealer.open(secret.sealed, purpose=endpoint.purpose) for secret in live]
+
+    def _record(self, written: Delivery, endpoint: Endpoint | None, reply: Reply, seconds: float) -> None:
+        at = self._services.jobs.now()
+        chance = random.random()  # noqa: S311 - spreads load, guards nothing
+        after = deliveries.after(written, reply, at, chance=chance, seconds=seconds)
+        if endpoint is not None:
+            after = replace(after, url=endpoint.url)
+        self._services.deliveries.keep(written, after, rest=deliveries.rest(reply, seconds))
+        _tell(after, reply)
+        if endpoint is not None and (change := _change(endpoint, reply)) is not None:
+            self._note(endpoint, change)
+
+    def _note(self, endpoint: Endpoint, change: Change) -> None:
+        try:
+            after = self._services.endpoints.apply(endpoint.tenant, endpoint.id, change)
+        except NotFound:
+            return  # deleted meanwhile
+        if after.state is not endpoint.state:
+            log.warning("webhook endpoint disabled", extra={"endpoint": endpoint.id, "error": after.last_error})
+
+    def _drop(self, taken: Delivery, why: str) -> None:
+        after = deliveries.dropped(taken, why)
+        self._services.deliveries.keep(taken, after)
+        _tell(after, Reply(error=why))
+
+
+def _change(endpoint: Endpoint, reply: Reply) -> Change | None:
+    """What the endpoint has to note of a reply; nothing, if all is well as before."""
+    if reply.is_success:
+        return None if endpoint.failing_since is None else Heard()
+    return Left() if reply.status == 410 else Missed(deliveries.fault(reply))
+
+
+def _tell(delivery: Delivery, reply: Reply) -> None:
+    outcome = "retrying" if delivery.state is DeliveryState.PENDING else delivery.state.value
+    metrics.DELIVERIES.labels(outcome).inc()
+    log.info(
+        "callback %s",
+        outcome,
+        extra={"delivery": delivery.id, "job": delivery.job_id, "status": reply.status, "error": reply.error},
+    )
