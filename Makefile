@@ -17,7 +17,7 @@ PAGE := web/dist/index.html
 # Vite asks for it. An older one, or none, is no reason to go without the API.
 NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 
-.PHONY: run test check format bench clean
+.PHONY: run test check format bench locks clean
 
 run: $(RUN) $(PAGE)
 	@exec $(BIN)/python -m local run
@@ -43,6 +43,11 @@ bench: $(DEV)
 	$(BIN)/python bench/slicing.py
 	$(BIN)/python bench/end_to_end.py
 	$(BIN)/python bench/api.py
+
+# The lock files of the images, with a hash for each package. Asks the package index, and nothing else does.
+locks: $(DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r image/packages/uv.txt
+	image/lock.sh $(BIN)/uv
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

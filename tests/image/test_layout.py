@@ -1,0 +1,79 @@
+"""What the manifests start is in the images, and by itself an image starts what func expects of it."""
+
+import re
+from itertools import pairwise
+
+import pytest
+import yaml
+
+from tests.image.stages import IMAGES, ROOT, context, layout
+
+APP_MODULE = re.compile(r"([\w.]+):create_app\(\)")
+WORKER_CLASS = re.compile(r"--worker-class=([\w.]+)\.\w+")
+
+
+def containers():
+    """Each container that runs one of our images, with the file that says so."""
+    for file in sorted((ROOT / "knative").rglob("*.yaml")):
+        for document in yaml.safe_load_all(file.read_text()):
+            for container in _containers(document):
+                if container.get("image", "").rpartition(":")[0] in IMAGES.values() and "command" in container:
+                    yield pytest.param(container, id=f"{file.relative_to(ROOT)}:{container['name']}")
+
+
+def _containers(node):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("containers", "initContainers"):
+                yield from value
+            else:
+                yield from _containers(value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _containers(each)
+
+
+def stage_of(container):
+    image = container["image"].rpartition(":")[0]
+    return next(stage for stage, name in IMAGES.items() if name == image)
+
+
+CONTAINERS = list(containers())
+
+
+@pytest.fixture
+def files(stages):
+    return {stage: {target for _, target in layout(stages, stage, context())} for stage in IMAGES}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_what_a_container_starts_is_in_its_image(container, files):
+    words = [*container["command"], *container.get("args", [])]
+    modules = [found[1] for word in words if (found := APP_MODULE.fullmatch(word) or WORKER_CLASS.fullmatch(word))]
+    modules += [after for word, after in pairwise(words) if word == "-m"]
+    configs = [word.removeprefix("--config=") for word in words if word.startswith("--config=")]
+    wanted = {f"{module.replace('.', '/')}.py" for module in modules} | set(configs)
+
+    assert wanted
+    assert set() == wanted - files[stage_of(container)]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_an_image_listens_where_it_says(container, stages):
+    exposed = [int(step.value[0]) for step in stages[stage_of(container)].of("EXPOSE")]
+
+    assert [each["containerPort"] for each in container.get("ports", [{"containerPort": 8080}])] == exposed
+
+
+@pytest.mark.parametrize(("stage", "file"), [("functions", "submit"), ("gpu", "generate")])
+def test_by_itself_an_image_starts_what_the_manifest_starts(stages, stage, file):
+    service = yaml.safe_load((ROOT / "knative" / "base" / f"{file}.yaml").read_text())
+    [container] = service["spec"]["template"]["spec"]["containers"]
+
+    assert container["command"] + container["args"] == stages[stage].command()
+
+
+def test_the_small_image_has_nothing_of_the_large_one(files):
+    assert [] == [path for path in files["functions"] if path.startswith("functions/generate/")]
+    assert [] == [path for path in files["gpu"] if path.startswith(("functions/submit/", "web/"))]
+    assert "LICENSE" in files["functions"] & files["gpu"]
