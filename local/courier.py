@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Final
 
 from aiohttp import ClientError
 from multidict import CIMultiDict
@@ -18,6 +19,8 @@ from local.revision import Refusal, Request, Revision
 from shared.core.errors import Unavailable
 
 NamespacedName = tuple[str, str]
+_USER_AGENT: Final = "Go-http-client/1.1"
+"""Who a delivery comes from, as the dispatchers written in Go say it."""
 
 
 class Courier:
@@ -55,6 +58,7 @@ class Courier:
         headers["Host"] = revision.host
         headers["Kn-Namespace"] = to.namespace
         headers["X-Forwarded-For"] = "127.0.0.1"
+        headers["User-Agent"] = _USER_AGENT
         if wants_reply:
             headers["Prefer"] = "reply"
         request = Request(method="POST", target=to.path, headers=headers, body=event.data)

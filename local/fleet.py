@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import ClientSession
@@ -33,13 +34,23 @@ class Fleet:
         session: ClientSession,
         accelerators: Accelerators,
         clock: Clock,
+        drain: float = 0.0,
     ) -> None:
         self.revisions: dict[tuple[str, str], Revision] = {}
         self.replicas: list[Replicas] = []
         for service in services:
-            replicas, revision = _build(service, environs[service.name], session, accelerators, clock)
+            activator = Activator(service.container_concurrency, clock=clock)
+            replicas = Replicas(
+                service,
+                make=partial(_instance, service, environs[service.name], session),
+                activator=activator,
+                accelerators=accelerators,
+                clock=clock,
+                drain=drain,
+            )
+            activator.on_wait = replicas.poke
             self.replicas.append(replicas)
-            self.revisions[service.namespace, service.name] = revision
+            self.revisions[service.namespace, service.name] = Revision(service, activator, session)
 
     async def stop(self, grace: float) -> None:
         """Returns when no instance is left, or when it is plain that one will not go: the reaper comes last."""
@@ -60,19 +71,8 @@ class Fleet:
         }
 
 
-def _build(
-    service: Service, environ: Mapping[str, str], session: ClientSession, accelerators: Accelerators, clock: Clock
-) -> tuple[Replicas, Revision]:
-    activator = Activator(service.container_concurrency, clock=clock)
-    replicas = Replicas(
-        service,
-        make=lambda name: Instance(service, name, environ=environ, session=session),
-        activator=activator,
-        accelerators=accelerators,
-        clock=clock,
-    )
-    activator.on_wait = replicas.poke
-    return replicas, Revision(service, activator, session)
+def _instance(service: Service, environ: Mapping[str, str], session: ClientSession, name: str) -> Instance:
+    return Instance(service, name, environ=environ, session=session)
 
 
 def _describe(instance: Instance) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -76,17 +76,26 @@ class Instance:
                 return None
             raise
 
-    def stop(self, grace: float) -> Coroutine[Any, Any, None]:
-        """Stopping from now on; what is returned sends SIGTERM, and SIGKILL to the group after `grace` seconds."""
+    def stop(self, grace: float, *, drain: float = 0.0) -> Coroutine[Any, Any, None]:
+        """Stopping from now on; what is returned sends SIGTERM, and SIGKILL to the group after `grace` seconds.
+
+        SIGTERM comes `drain` seconds late, and in the middle of whatever is held then: the queue-proxy waits for an end
+        of arrivals, not of work (knative.dev/pkg/network/handlers/drain.go), and nobody is sent here any more. The
+        grace counts from the deletion all the same.
+        """
         if self.state is State.PENDING and self._life:
             self._life.cancel()
         self.state = State.STOPPING
         self._grace = grace
-        return self._end(grace)
+        return self._end(grace, min(drain, grace))
 
-    async def _end(self, grace: float) -> None:
-        if self._process:
-            await self._process.stop(grace)
+    async def _end(self, grace: float, drain: float) -> None:
+        if self._process is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(drain):
+                await self._process.wait()
+        await self._process.stop(grace - drain)
 
     async def _from_pending(self, accelerators: Accelerators, on_ready: Callable[[Endpoint], None]) -> int:
         if accelerators.free < self.service.gpus:

@@ -28,6 +28,8 @@ class Options:
     """STABLE_WINDOW_SECONDS: how soon idle instances go; overrides every Service's window and retention."""
     tick: timedelta | None = None
     """TICK_SECONDS: how often PingSources fire, instead of by their schedules."""
+    drain: timedelta = timedelta(seconds=30)
+    """DRAIN_SECONDS: from the deletion of an instance to its SIGTERM; Knative's is 30 s and cannot be set."""
 
     @property
     def api_url(self) -> str:
@@ -55,6 +57,7 @@ class Options:
             accelerators=_number(environ, "ACCELERATORS", default=2, low=1, high=64),
             window=timedelta(seconds=window) if window else None,
             tick=timedelta(seconds=tick) if tick else None,
+            drain=timedelta(seconds=_number(environ, "DRAIN_SECONDS", default=30, low=0, high=600)),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -43,13 +43,16 @@ class Replicas:
         activator: Activator,
         accelerators: Accelerators,
         clock: Callable[[], float],
+        drain: float = 0.0,
     ) -> None:
+        """`drain` is how many seconds one that is not wanted any more goes on before its SIGTERM."""
         self.service = service
         self.instances: list[Instance] = []
         self._make = make
         self._activator = activator
         self._accelerators = accelerators
         self._clock = clock
+        self._drain = drain
         self._scale = scale_of(service)
         self._history: list[Sample] = []
         self._poked = asyncio.Event()
@@ -99,8 +102,8 @@ class Replicas:
         self._log.info("%d -> %d (%s)", len(serving), wanted, self._reason(len(serving), wanted))
         for _ in range(wanted - len(serving)):
             self._start()
-        for instance in sorted(serving, key=_worth)[: max(len(serving) - wanted, 0)]:
-            self._retire(instance, self.service.timeout.total_seconds())
+        for instance in _victims(serving)[: max(len(serving) - wanted, 0)]:
+            self._retire(instance, self.service.timeout.total_seconds(), drain=self._drain)
 
     def _reason(self, serving: int, wanted: int) -> str:
         if self._activator.waiting:
@@ -117,10 +120,10 @@ class Replicas:
         self.instances.append(instance)
         _keep(self._lives, asyncio.create_task(self._live(instance)))
 
-    def _retire(self, instance: Instance, grace: float) -> None:
+    def _retire(self, instance: Instance, grace: float, *, drain: float = 0.0) -> None:
         if instance.endpoint:
             self._activator.remove(instance.endpoint)
-        _keep(self._stops, asyncio.create_task(instance.stop(grace)))
+        _keep(self._stops, asyncio.create_task(instance.stop(grace, drain=drain)))
 
     async def _live(self, instance: Instance) -> None:
         try:
@@ -145,9 +148,13 @@ class Replicas:
         self._log.warning("%s ended by itself with status %s%s", instance.name, status, when)
 
 
-def _worth(instance: Instance) -> tuple[bool, bool, str]:
-    """Who goes first: one that is not ready, then an idle one. Kubernetes would not look whether it is idle."""
-    return instance.state is State.READY, instance.in_flight > 0, instance.name
+def _victims(serving: Sequence[Instance]) -> list[Instance]:
+    """Who goes first: one that is not ready, then the youngest.
+
+    The ReplicaSet decides so, and does not see who holds a request (knative/serving#13075).
+    """
+    youngest_first = list(reversed(serving))
+    return sorted(youngest_first, key=lambda instance: instance.state is State.READY)
 
 
 def _keep(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:

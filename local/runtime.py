@@ -94,7 +94,12 @@ class Runtime:
         environs = {service.name: environ.of(service) for service in platform.services}
         session = await stack.enter_async_context(new_session())
         self._fleet = Fleet(
-            platform.services, environs=environs, session=session, accelerators=pool, clock=time.monotonic
+            platform.services,
+            environs=environs,
+            session=session,
+            accelerators=pool,
+            clock=time.monotonic,
+            drain=options.drain.total_seconds(),
         )
         eventing = Eventing(platform, self._fleet.revisions, await _client(stack, redis_url), tick=options.tick)
         await eventing.open()

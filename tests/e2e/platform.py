@@ -59,7 +59,7 @@ class Platform:
 
     def start(self) -> None:
         env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "CI")}
-        env |= {"PORT": str(self.port), "DATA_DIR": str(self.data_dir)} | self._settings
+        env |= {"PORT": str(self.port), "DATA_DIR": str(self.data_dir), "DRAIN_SECONDS": "1"} | self._settings
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "run"],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.local.stand import Running
@@ -19,6 +21,7 @@ def run(tmp_path):
 
     yield start
     for running in started:
+        sys.stdout.write("".join(running.lines))  # shown when the test fails
         if running.process.poll() is None:
             running.stop()
         assert [] == running.left

@@ -131,6 +131,7 @@ class Running:
             "PORT": str(self.port),
             "DATA_DIR": str(self.data),
             "FAKE_NOTES": str(self.notes_path),
+            "DRAIN_SECONDS": "1",
             **environ,
         }
         (folder / "platform").write_bytes(pickle.dumps(platform))
