@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from threading import Event as Flag
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from flask import Flask, Response, current_app, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -42,12 +42,19 @@ _CODES: Final = {
 }
 
 
+class _App(Flask):
+    """None of our views is a coroutine, and Flask would look at each function of each request again."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     """An app with probes, metrics, request ids and error answers; `ping` raises while it is not ready.
 
     `app.extensions["drain"]` is set once the process was told to stop (gunicorn.conf.py).
     """
-    app = Flask(name, static_folder=None)
+    app = _App(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1  # a body without a length is cut there, and nobody is told
     app.json.sort_keys = False  # type: ignore[attr-defined]  # answers read in the order of the docs
     app.extensions["drain"] = Flag()

@@ -8,7 +8,8 @@ from typing import Any, Final
 from flask import Response, jsonify, request
 
 from functions.submit.following import LONGEST_S
-from shared.core import pace, views
+from functions.submit.video_text import MEDIA, VideoText
+from shared.core import pace
 from shared.core.errors import InvalidRequest, Problem
 from shared.core.job import JobState
 from shared.core.operation import Argument
@@ -31,9 +32,9 @@ _PREFERRED: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]
 
 def wait_argument() -> int:
     """Seconds that `?wait=` asks for; 0: none. Raises: InvalidRequest."""
-    text = request.args.get("wait")
-    if text is None:
+    if "wait" not in request.args:
         return 0
+    text = request.args["wait"]
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LONGEST_S:
         raise InvalidRequest(Problem("/wait", f"must be a whole number of seconds from 1 to {LONGEST_S}"))
     return int(text)
@@ -47,7 +48,7 @@ def preferred_wait() -> int:
 
 def has_another(video: dict[str, Any]) -> bool:
     """Whether the caller names a version, and it is not this one."""
-    return bool(request.if_none_match) and not request.if_none_match.contains_weak(views.tag(video))
+    return bool(request.if_none_match) and not request.if_none_match.contains_weak(VideoText.of(video).tag)
 
 
 def accepted(
@@ -69,9 +70,10 @@ def accepted(
 
 def told(video: dict[str, Any]) -> Response:
     """The Video, or nothing when the caller has just this version."""
-    tag = views.tag(video)
-    response = Response(status=304) if request.if_none_match.contains_weak(tag) else jsonify(video)
-    response.set_etag(tag, weak=True)
+    told = VideoText.of(video)
+    known = request.if_none_match.contains_weak(told.tag)
+    response = Response(status=304) if known else Response(told.text, mimetype=MEDIA)
+    response.set_etag(told.tag, weak=True)
     return _paced(response, video)
 
 

@@ -11,6 +11,7 @@ from functions.submit.bodies import PAGE, page_arguments
 from functions.submit.door import caller
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
+from functions.submit.video_text import MEDIA, encode
 from shared.core import selection
 from shared.core.objects import Video, VideoDeleted, VideoList
 from shared.core.operation import Operation, Payload, Reply
@@ -50,7 +51,7 @@ def video_routes(videos: Videos, follower: Follower) -> Blueprint:
         wanted = page_arguments()
         chosen = selection.parse(request.args.items(multi=True))
         video_list = videos.list(caller(), chosen, limit=wanted.limit, after=wanted.after, ascending=wanted.ascending)
-        return jsonify(video_list)
+        return Response(encode(video_list), mimetype=MEDIA)
 
     @routes.get("/<job_id>")
     @_GET_VIDEO

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +17,12 @@ from shared.core.timings import Timings
 WAITING: Final = "waiting"
 COLD_STARTING: Final = "cold_starting"
 """The phases of a job that no worker has: others are before it, or a worker was called for it and is not there yet."""
+
+FORETOLD: Final = "eta_seconds"
+"""The one field of a Video that changes with every second."""
+
+_UNMEASURED: Final = Timings()
+_TIMINGS: Final = tuple(each.name for each in fields(Timings))
 
 STATUS: Final[Mapping[JobState, str]] = {
     JobState.QUEUED: "queued",
@@ -55,16 +59,8 @@ def video(
         "variants": _variants(job.output, self_url) if job.output else [],
         "quality": {"checks": list(job.output.checks)} if job.output else None,
         "links": _links(self_url),
+        FORETOLD: (outlook or Outlook()).eta_s,
     }
-
-
-def tag(view: Mapping[str, Any]) -> str:
-    """The same for views that say the same, another one for any other: for a weak ETag.
-
-    What is foretold changes with every second, and nobody should be told of that alone.
-    """
-    lasting = {name: value for name, value in view.items() if name != "eta_seconds"}
-    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | None = None) -> dict[str, Any]:
@@ -158,7 +154,6 @@ def _doing(standing: Standing, outlook: Outlook) -> dict[str, Any]:
         "resumed_from_step": resumed or None,
         "gpu": progress.gpu if progress else job.output.gpu if job.output else None,
         "queue_position": standing.position,
-        "eta_seconds": outlook.eta_s,
     }
 
 
@@ -186,7 +181,8 @@ def _timings(standing: Standing) -> dict[str, float | None]:
     job, progress = standing.job, standing.progress
     measured = progress.timings if progress else job.output.timings if job.output else None
     waited = round((job.started_at - job.created_at).total_seconds(), 3) if job.started_at else None
-    return {"queued_s": waited, **asdict(measured or Timings())}
+    found = measured or _UNMEASURED
+    return {"queued_s": waited, **{name: getattr(found, name) for name in _TIMINGS}}
 
 
 def _output(output: Output, self_url: str, expires_at: datetime | None) -> dict[str, Any]:

@@ -292,14 +292,6 @@ def test_a_video_that_was_drawn_before_there_was_more_to_tell_is_told_without():
     assert None is video["timings"]["denoise_s"]
 
 
-def test_the_tag_changes_with_all_that_is_told_but_what_is_only_foretold():
-    before = shown(QUEUED, position=3, outlook=Outlook(100))
-
-    assert views.tag(before) == views.tag(shown(QUEUED, position=3, outlook=Outlook(99)))
-    assert views.tag(before) != views.tag(shown(QUEUED, position=2, outlook=Outlook(100)))
-    assert views.tag(before) != views.tag(shown(QUEUED, position=3, outlook=Outlook(100, waking=True)))
-
-
 def test_progress_does_not_go_back_when_a_worker_is_lost():
     assert 47 == shown(AFTER_LOSS, percent=47)["progress"]
 
