@@ -86,8 +86,10 @@ class Videos:
 
         What cannot go at once (a worker still holds it, a store is away) recover removes.
         """
-        job = self.cancelled(self.job(caller, job_id))
+        job, is_news = self._stopped(self.job(caller, job_id))
         self._services.jobs.discard(job_id)
+        if is_news:
+            self._announce(job, None)
         log.info("video deleted", extra={"job": job_id, "state": job.state, "key_id": caller.key_id})
         if job.state.is_final:
             self._remove(job)
@@ -115,12 +117,16 @@ class Videos:
 
     def cancelled(self, job: Job) -> Job:
         """The job, on its way to an end if it was not over."""
-        try:
-            job = self._services.jobs.apply(job.id, CancelRequested())
-        except IllegalChange:
-            return self._services.jobs.get(job.id)  # it is over, or on its way there
-        self._announce(job, None)
+        job, is_news = self._stopped(job)
+        if is_news:
+            self._announce(job, None)
         return job
+
+    def _stopped(self, job: Job) -> tuple[Job, bool]:
+        try:
+            return self._services.jobs.apply(job.id, CancelRequested()), True
+        except IllegalChange:
+            return self._services.jobs.get(job.id), False  # it is over, or on its way there
 
     def view(self, job: Job) -> dict[str, Any]:
         """The job as it stands now, or as it is given if it went meanwhile."""
