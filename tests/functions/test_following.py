@@ -48,7 +48,8 @@ def test_a_caller_who_has_this_very_view_is_sent_none(client, auth, services):
 
     assert (304, b"", whole.headers["ETag"]) == (same.status_code, same.data, same.headers["ETag"])
     assert "1000" == same.headers["openai-poll-after-ms"]
-    assert (200, whole.json) == (other.status_code, other.json)
+    soon = {"eta_seconds": other.json["eta_seconds"]}  # a second may be over
+    assert (200, whole.json | soon) == (other.status_code, other.json)
 
 
 def test_each_thing_that_a_caller_can_see_makes_another_tag(client, auth, services):
