@@ -20,7 +20,7 @@ NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); pr
 .PHONY: run test check format bench locks clean
 
 run: $(RUN) $(PAGE)
-	@exec $(BIN)/python -m local run
+	@exec $(BIN)/python -m local run $(ARGS)
 
 test: $(DEV) $(CLIENTS) $(PAGE)
 	$(BIN)/python -m pytest $(ARGS)

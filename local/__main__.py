@@ -13,6 +13,7 @@ from pathlib import Path
 from local import log
 from local.errors import CannotStart
 from local.manifests import ManifestError, read
+from local.objects import BrokerClass
 from local.open_files import allow_many
 from local.options import Options
 from local.runtime import serve
@@ -23,7 +24,7 @@ _FOLDERS = [Path("knative"), Path("eventing")]
 def main() -> int:
     given = _parser().parse_args()
     try:
-        return _lint(given) if given.command == "lint" else _run(given.manifests)
+        return _lint(given) if given.command == "lint" else _run(given)
     except (CannotStart, ManifestError) as error:
         print(f"flipbook: {error}", file=sys.stderr)
         return 2
@@ -34,6 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, dest="command")
     run = commands.add_parser("run", help="start everything; Ctrl-C stops it")
     run.add_argument("manifests", nargs="*", type=Path, default=_FOLDERS)
+    run.add_argument(
+        "--broker-class",
+        choices=[kind.value for kind in BrokerClass],
+        help="how every Broker behaves, instead of what the manifests say",
+    )
     lint = commands.add_parser("lint", help="name the file, line, rule and mend of whatever is wrong")
     lint.add_argument("manifests", nargs="*", type=Path, default=_FOLDERS)
     lint.add_argument("--crds", type=Path, help="a folder with the CRDs of Knative's releases")
@@ -41,11 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(folders: list[Path]) -> int:
+def _run(given: argparse.Namespace) -> int:
     log.start()
     allow_many()
-    options = Options.from_env(os.environ)
-    return 0 if serve(read(*folders), options, os.environ) else 1
+    kind = BrokerClass(given.broker_class) if given.broker_class else None
+    options = Options.from_env(os.environ, broker_class=kind)
+    return 0 if serve(read(*given.manifests), options, os.environ) else 1
 
 
 def _lint(given: argparse.Namespace) -> int:

@@ -143,8 +143,8 @@ class Broker:
         if group["pending"]:
             pending = await self._redis.xpending(self._events, group["name"])
             if pending["min"]:
-                return _parts(pending["min"].decode())
-        milliseconds, sequence = _parts(group["last-delivered-id"])
+                return place(pending["min"].decode())
+        milliseconds, sequence = place(group["last-delivered-id"])
         return milliseconds, sequence + 1
 
     async def _groups(self) -> list[dict[str, Any]]:
@@ -185,7 +185,8 @@ def _journey(text: bytes) -> Journey:
     return Journey(**{**fields, "stage": Stage(fields["stage"])})
 
 
-def _parts(entry_id: str) -> tuple[int, int]:
+def place(entry_id: str) -> tuple[int, int]:
+    """Where an entry stands in its stream: to be compared."""
     milliseconds, _, sequence = entry_id.partition("-")
     return int(milliseconds), int(sequence or 0)
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from local import cloud_event
-from local.broker import Broker
 from local.cloud_event import NotCloudEvent
+from local.courier import Inlet
 from shared.core.errors import Unavailable
 
 _log = logging.getLogger("broker")
@@ -22,9 +22,9 @@ _ALLOW: Final = "POST, OPTIONS"
 
 
 class BrokerIngress:
-    """202 means stored. Nothing else is promised, and nothing less."""
+    """202 means stored, or with a synchronous Broker delivered. Nothing else is promised, and nothing less."""
 
-    def __init__(self, brokers: Mapping[tuple[str, str], Broker], status: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(self, brokers: Mapping[tuple[str, str], Inlet], status: Callable[[], Awaitable[Any]]) -> None:
         self._brokers = brokers
         self._status = status
 
@@ -52,7 +52,7 @@ class BrokerIngress:
         return await _store(broker, event.but(knativearrivaltime=_now()))
 
 
-async def _store(broker: Broker, event: cloud_event.CloudEvent) -> web.Response:
+async def _store(broker: Inlet, event: cloud_event.CloudEvent) -> web.Response:
     try:
         await broker.put(event)
     except Unavailable as error:

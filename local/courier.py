@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import ClientError
 from multidict import CIMultiDict
 
 from local import delivery
-from local.broker import Broker
 from local.cloud_event import CloudEvent
 from local.delivery import NO_RESPONSE, Answer
-from local.objects import Destination
+from local.objects import BrokerClass, Destination
 from local.revision import Refusal, Request, Revision
 from shared.core.errors import Unavailable
 
@@ -23,10 +22,17 @@ _USER_AGENT: Final = "Go-http-client/1.1"
 """Who a delivery comes from, as the dispatchers written in Go say it."""
 
 
+class Inlet(Protocol):
+    """A Broker as its producers see it."""
+
+    async def put(self, event: CloudEvent) -> None:
+        """Raises: Unavailable: It was not taken."""
+
+
 class Courier:
     """Knows the Services and Brokers by namespace and name."""
 
-    def __init__(self, revisions: Mapping[NamespacedName, Revision], brokers: Mapping[NamespacedName, Broker]) -> None:
+    def __init__(self, revisions: Mapping[NamespacedName, Revision], brokers: Mapping[NamespacedName, Inlet]) -> None:
         self._revisions = revisions
         self._brokers = brokers
 
@@ -35,13 +41,20 @@ class Courier:
         return (to.namespace, to.name) in places
 
     async def carry(
-        self, event: CloudEvent, to: Destination, *, within: timedelta | None, wants_reply: bool = False
+        self,
+        event: CloudEvent,
+        to: Destination,
+        *,
+        within: timedelta | None,
+        wants_reply: bool = False,
+        kind: BrokerClass = BrokerClass.MT_CHANNEL,
     ) -> Answer:
+        """What came of it, as Brokers of this kind take it."""
         if to.kind == "Broker":
             return await self._publish(event, to)
         try:
             async with asyncio.timeout(within.total_seconds() if within else None):
-                return await self._post(event, to, wants_reply=wants_reply)
+                return await self._post(event, to, kind, wants_reply=wants_reply)
         except TimeoutError:
             return Answer(status=NO_RESPONSE)
 
@@ -52,7 +65,7 @@ class Courier:
             return Answer(status=503)
         return Answer(status=202)
 
-    async def _post(self, event: CloudEvent, to: Destination, *, wants_reply: bool) -> Answer:
+    async def _post(self, event: CloudEvent, to: Destination, kind: BrokerClass, *, wants_reply: bool) -> Answer:
         revision = self._revisions[to.namespace, to.name]
         headers = CIMultiDict(event.headers())
         headers["Host"] = revision.host
@@ -64,7 +77,7 @@ class Courier:
         request = Request(method="POST", target=to.path, headers=headers, body=event.data)
         try:
             async with revision.exchange(request) as response:
-                return delivery.answer(response.status, response.headers, await response.read())
+                return delivery.answer(response.status, response.headers, await response.read(), kind)
         except Refusal as refusal:
             return Answer(status=refusal.status, body=refusal.text.encode())
         except ClientError:

@@ -18,7 +18,7 @@ from typing import Final
 
 from local import cloud_event
 from local.cloud_event import CloudEvent, NotCloudEvent
-from local.objects import DeliverySpec
+from local.objects import BrokerClass, DeliverySpec
 
 NO_RESPONSE: Final = -1
 """Stands for a status where none came: no connection, or the delivery's own timeout."""
@@ -43,10 +43,12 @@ class Answer:
     status: int
     body: bytes = b""
     reply: CloudEvent | None = None
+    unreadable: bool = False
+    """A 2xx whose body Kafka's dispatcher could make nothing of."""
 
     @property
     def accepted(self) -> bool:
-        return 200 <= self.status < 300
+        return 200 <= self.status < 300 and not self.unreadable
 
     @property
     def retriable(self) -> bool:
@@ -67,30 +69,45 @@ class Journey:
     """The answer that made it a dead letter."""
 
 
-def answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """What a subscriber's response means: a 2xx body must be empty or a CloudEvent (MT broker filter: else 502)."""
+def answer(status: int, headers: Mapping[str, str], body: bytes, kind: BrokerClass = BrokerClass.MT_CHANNEL) -> Answer:
+    """What a subscriber's response means: a 2xx body must be empty or a CloudEvent."""
     if not 200 <= status < 300:
         return Answer(status=status, body=body)
     if not cloud_event.is_event(headers):
-        return Answer(status=502, body=body) if body else Answer(status=status)
+        return _bodied(status, body, kind) if body else Answer(status=status)
     try:
         reply = cloud_event.read(headers, body)
     except NotCloudEvent:
-        return Answer(status=502, body=body)
+        return _bodied(status, body, kind)
     # "202 Accepted" promises nothing about a result, so its body is none.
     return Answer(status=status, reply=None if status == 202 else reply)
 
 
-def after(journey: Journey, answer: Answer, spec: DeliverySpec, at: float) -> Journey:
+def _bodied(status: int, body: bytes, kind: BrokerClass) -> Answer:
+    """A body that is no event: each class has its own mind."""
+    if kind is BrokerClass.KAFKA:  # BaseResponseHandler: to the dead letters at once
+        return Answer(status=status, body=body, unreadable=True)
+    if kind is BrokerClass.RABBITMQ:  # does not look
+        return Answer(status=status)
+    return Answer(status=502, body=body)  # pkg/broker/filter writeResponse: tried again
+
+
+def after(
+    journey: Journey, answer: Answer, spec: DeliverySpec, at: float, kind: BrokerClass = BrokerClass.MT_CHANNEL
+) -> Journey:
     """Where an event stands after `answer`."""
     if answer.accepted:
         return replace(journey, stage=Stage.DONE)
     if answer.retriable and journey.retries < spec.retry:
         wait = backoff(spec, journey.retries).total_seconds()
         return replace(journey, retries=journey.retries + 1, due_at=at + wait)
+    if kind is BrokerClass.RABBITMQ and not answer.retriable:
+        return replace(journey, stage=Stage.DONE)  # getStatus says "do not retry", and that is taken for done
     if journey.stage is Stage.DEAD_LETTER or spec.dead_letter is None:
         return replace(journey, stage=Stage.LOST, code=journey.code or answer.status)
-    return Journey(stage=Stage.DEAD_LETTER, code=answer.status, data=_error_data(answer.body))
+    # RabbitMQ's dispatcher tells the code, and no words.
+    data = "" if kind is BrokerClass.RABBITMQ else _error_data(answer.body)
+    return Journey(stage=Stage.DEAD_LETTER, code=answer.status, data=data)
 
 
 def backoff(spec: DeliverySpec, retries: int) -> timedelta:

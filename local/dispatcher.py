@@ -11,15 +11,18 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
-from local import courier, delivery
-from local.broker import Broker, Entry
+from local.broker import Broker, Entry, place
+from local.cloud_event import CloudEvent
 from local.courier import Courier
-from local.delivery import Answer, Journey, Stage
-from local.objects import Trigger
+from local.delivery import Journey
+from local.objects import BrokerClass, Trigger
+from local.passage import Passage
 from shared.core.errors import Unavailable
 
 MAX_IN_FLIGHT: Final = 1000
 """Events under way for one Trigger, those waiting for a free instance included. Knative's Broker sets no limit."""
+_KAFKA_POLL: Final = 50
+"""max.poll.records: so many are under way at once, unless order is asked for."""
 _FIRST_BACKOFF: Final = 0.05
 _MAX_BACKOFF: Final = 1.0
 _AWAY: Final = (RedisError, OSError, Unavailable)
@@ -31,9 +34,11 @@ class Dispatcher:
     def __init__(self, trigger: Trigger, broker: Broker, courier: Courier, *, clock: Callable[[], float]) -> None:
         self.trigger = trigger
         self._broker = broker
-        self._courier = courier
-        self._clock = clock
+        self._kind = broker.spec.kind
+        self._limit = _limit(trigger, self._kind)
+        self._passage = Passage(trigger, self._kind, courier, reply=self._put, clock=clock)
         self._deliveries: dict[str, asyncio.Task[None]] = {}
+        self._over: set[str] = set()
         self._room = asyncio.Event()
         self._log = logging.getLogger("broker")
 
@@ -69,13 +74,13 @@ class Dispatcher:
         bell = self._broker.bell(self.trigger.name)
         while True:
             bell.clear()
-            room = MAX_IN_FLIGHT - len(self._deliveries)
+            room = self._limit - len(self._deliveries)
             if room <= 0:
                 self._room.clear()
                 await self._room.wait()
                 continue
             entries = await self._broker.take(self.trigger.name, room)
-            others = [entry.id for entry in entries if not self._wants(entry)]
+            others = [entry.id for entry in entries if not self._passage.wants(entry.event)]
             if others:
                 await self._broker.done(self.trigger.name, *others)
             for entry in entries:
@@ -83,12 +88,6 @@ class Dispatcher:
                     self._begin(entry)
             if not entries:
                 await bell.wait()
-
-    def _wants(self, entry: Entry) -> bool:
-        """Attributes that must be there and equal; an empty value lets any through."""
-        found = entry.event.attributes
-        wanted = self.trigger.attributes
-        return all(found.get(name) == value or (not value and name in found) for name, value in wanted.items())
 
     def _begin(self, entry: Entry) -> None:
         if entry.id not in self._deliveries:
@@ -104,41 +103,35 @@ class Dispatcher:
             self._log.error("delivery of %s broke", entry_id, exc_info=error)
 
     async def _deliver(self, entry: Entry) -> None:
-        journey = entry.journey
-        if not self._wants(entry):
-            journey = Journey(stage=Stage.DONE)
-        while journey.stage in {Stage.DELIVER, Stage.DEAD_LETTER}:
-            await asyncio.sleep(max(journey.due_at - self._clock(), 0))
-            answer = await self._attempt(entry, journey)
-            then = delivery.after(journey, answer, self.trigger.delivery, self._clock())
-            self._tell(entry, journey, answer, then)
-            journey = then
-            if journey.stage in {Stage.DELIVER, Stage.DEAD_LETTER}:
-                await _until_stored(partial(self._broker.note, self.trigger.name, entry.id, journey))
-        await _until_stored(partial(self._broker.done, self.trigger.name, entry.id))
+        if self._passage.wants(entry.event):
+            await self._passage.make(entry.event, entry.journey, partial(self._note, entry.id))
+        self._over.add(entry.id)
+        if over := self._settled():
+            await _until_stored(partial(self._broker.done, self.trigger.name, *over))
+            self._over.difference_update(over)
 
-    async def _attempt(self, entry: Entry, journey: Journey) -> Answer:
-        spec, subscriber = self.trigger.delivery, self.trigger.subscriber
-        if journey.stage is Stage.DEAD_LETTER and spec.dead_letter:
-            letter = delivery.dead_letter(entry.event, journey, courier.url(subscriber))
-            return await self._courier.carry(letter, spec.dead_letter, within=spec.timeout)
-        event = delivery.outgoing(entry.event)
-        answer = await self._courier.carry(event, subscriber, within=spec.timeout, wants_reply=True)
-        if answer.reply and (reply := delivery.republished(answer.reply, entry.event)):
-            await _until_stored(partial(self._broker.put, reply))
-        return answer
+    def _settled(self) -> list[str]:
+        """What is over and need not be delivered again.
 
-    def _tell(self, entry: Entry, before: Journey, answer: Answer, then: Journey) -> None:
-        if answer.accepted:
-            return
-        event = f"{entry.event.attributes['type']} for {self.trigger.name}"
-        if then.stage is Stage.LOST:
-            self._log.error("%s LOST after answer %s: %s", event, answer.status, entry.event.attributes["id"])
-        elif then.stage is not before.stage:
-            self._log.warning("%s to the dead-letter sink after answer %s", event, answer.status)
-        else:
-            wait = then.due_at - self._clock()
-            self._log.info("%s answered %s; try %d in %.3g s", event, answer.status, then.retries + 1, wait)
+        Kafka's offset stands before the oldest unfinished record: after a restart all that follow come again, those
+        that were done too.
+        """
+        unfinished = (entry_id for entry_id in self._deliveries if entry_id not in self._over)
+        oldest = next(unfinished, None) if self._kind is BrokerClass.KAFKA else None
+        return [each for each in self._over if oldest is None or place(each) < place(oldest)]
+
+    async def _note(self, entry_id: str, journey: Journey) -> None:
+        await _until_stored(partial(self._broker.note, self.trigger.name, entry_id, journey))
+
+    async def _put(self, reply: CloudEvent) -> None:
+        await _until_stored(partial(self._broker.put, reply))
+
+
+def _limit(trigger: Trigger, kind: BrokerClass) -> int:
+    """How many events may be under way at once, waits between tries included."""
+    if kind is BrokerClass.KAFKA:
+        return 1 if trigger.ordered else _KAFKA_POLL  # in order: one for each partition, and here is one
+    return trigger.parallelism if kind is BrokerClass.RABBITMQ else MAX_IN_FLIGHT
 
 
 async def _until_stored(write: Callable[[], Awaitable[None]]) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from local import cron
+from local import cron, objects
 from local.broker import Broker
 from local.courier import Courier
 from local.dispatcher import Dispatcher
 from local.errors import CannotStart
-from local.objects import Destination, Platform
+from local.objects import BrokerClass, Destination, Platform, Trigger
 from local.pings import Pings
 from local.revision import Revision
+from local.synchronous import SynchronousBroker
 
 
 class Eventing:
@@ -33,29 +34,38 @@ class Eventing:
         tick: timedelta | None = None,
     ) -> None:
         self.brokers = {
-            (spec.namespace, spec.name): Broker(
+            (spec.namespace, spec.name): _broker(
                 spec, [t for t in platform.triggers if (t.namespace, t.broker) == (spec.namespace, spec.name)], redis
             )
             for spec in platform.brokers
         }
         courier = Courier(revisions, self.brokers)
         _check(platform, courier, self.brokers)
+        for broker in self.brokers.values():
+            if isinstance(broker, SynchronousBroker):
+                broker.connect(courier, time.time)
+        self._streams = [broker for broker in self.brokers.values() if isinstance(broker, Broker)]
         self.dispatchers = [
             Dispatcher(trigger, broker, courier, clock=time.time)
-            for broker in self.brokers.values()
+            for broker in self._streams
             for trigger in broker.triggers
         ]
         self._pings = [Pings(source, courier, tick) for source in platform.pings]
 
+    @property
+    def synchronous(self) -> bool:
+        """Whether a producer waits for subscribers."""
+        return len(self._streams) < len(self.brokers)
+
     async def open(self) -> None:
-        for broker in self.brokers.values():
+        for broker in self._streams:
             await broker.open()
 
     def work(self) -> list[Coroutine[Any, Any, None]]:
         """What must run all the time."""
         return [
             *(dispatcher.run() for dispatcher in self.dispatchers),
-            *(broker.tidy() for broker in self.brokers.values()),
+            *(broker.tidy() for broker in self._streams),
             *(pings.run() for pings in self._pings),
         ]
 
@@ -71,14 +81,20 @@ class Eventing:
         }
 
 
-async def _depth(broker: Broker) -> dict[str, Any]:
+def _broker(spec: objects.Broker, triggers: Sequence[Trigger], redis: Redis) -> Broker | SynchronousBroker:
+    if spec.kind is BrokerClass.IN_MEMORY:
+        return SynchronousBroker(spec, triggers)
+    return Broker(spec, triggers, redis)
+
+
+async def _depth(broker: Broker | SynchronousBroker) -> dict[str, Any]:
     try:
         return await broker.depth()
     except (RedisError, OSError) as error:
         return {"error": f"Redis does not answer: {type(error).__name__}"}
 
 
-def _check(platform: Platform, courier: Courier, brokers: Mapping[tuple[str, str], Broker]) -> None:
+def _check(platform: Platform, courier: Courier, brokers: Mapping[tuple[str, str], object]) -> None:
     for trigger in platform.triggers:
         if (trigger.namespace, trigger.broker) not in brokers:
             raise CannotStart(f"Trigger {trigger.name} names Broker {trigger.broker}, which no manifest defines.")

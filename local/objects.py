@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,23 @@ class DeliverySpec:
     dead_letter: Destination | None = None
 
 
+class BrokerClass(StrEnum):
+    """Where Brokers differ, `delivery.py` and `dispatcher.py` ask for this."""
+
+    MT_CHANNEL = "mt-channel"
+    """MTChannelBasedBroker over InMemoryChannel with the async handler: 202 at once."""
+    IN_MEMORY = "in-memory"
+    """The same without it: a producer waits for every subscriber."""
+    KAFKA = "kafka"
+    RABBITMQ = "rabbitmq"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     namespace: str
     name: str
     delivery: DeliverySpec
+    kind: BrokerClass = BrokerClass.MT_CHANNEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +96,10 @@ class Trigger:
     """Exact matches that all must hold (`filter.attributes`)."""
     subscriber: Destination
     delivery: DeliverySpec
+    ordered: bool = False
+    """`kafka.eventing.knative.dev/delivery.order`."""
+    parallelism: int = 1
+    """`rabbitmq.eventing.knative.dev/parallelism`: events under way at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

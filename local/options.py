@@ -1,4 +1,4 @@
-"""What the person who starts the runtime may set, by environment variable."""
+"""What the person who starts the runtime may set, by environment variable or on the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from local.errors import CannotStart
+from local.objects import BrokerClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Options:
     """STABLE_WINDOW_SECONDS: how soon idle instances go; overrides every Service's window and retention."""
     tick: timedelta | None = None
     """TICK_SECONDS: how often PingSources fire, instead of by their schedules."""
+    broker_class: BrokerClass | None = None
+    """--broker-class: how every Broker behaves, whatever the manifests say."""
     drain: timedelta = timedelta(seconds=30)
     """DRAIN_SECONDS: from the deletion of an instance to its SIGTERM; Knative's is 30 s and cannot be set."""
 
@@ -45,7 +48,7 @@ class Options:
         return f"http://127.0.0.1:{self.broker_port}"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Options:
+    def from_env(cls, environ: Mapping[str, str], *, broker_class: BrokerClass | None = None) -> Options:
         """Raises: CannotStart: Naming the variable and what it may be."""
         window = _number(environ, "STABLE_WINDOW_SECONDS", default=0, low=1, high=3600)
         tick = _number(environ, "TICK_SECONDS", default=0, low=1, high=3600)
@@ -57,6 +60,7 @@ class Options:
             accelerators=_number(environ, "ACCELERATORS", default=2, low=1, high=64),
             window=timedelta(seconds=window) if window else None,
             tick=timedelta(seconds=tick) if tick else None,
+            broker_class=broker_class,
             drain=timedelta(seconds=_number(environ, "DRAIN_SECONDS", default=30, low=0, high=600)),
         )
 

@@ -32,7 +32,7 @@ from local.eventing import Eventing
 from local.fleet import Fleet
 from local.ingress import Ingress
 from local.mark import Mark
-from local.objects import Platform, Service
+from local.objects import Broker, BrokerClass, Platform, Service
 from local.options import Options
 from local.redis_server import RedisServer
 from local.revision import Revision, new_session
@@ -51,7 +51,11 @@ class Runtime:
     def __init__(self, platform: Platform, options: Options, caller: Mapping[str, str]) -> None:
         self._options = options
         self._caller = caller
-        self._platform = replace(platform, services=[_hastened(s, options.window) for s in platform.services])
+        self._platform = replace(
+            platform,
+            services=[_hastened(service, options.window) for service in platform.services],
+            brokers=[_of_class(broker, options.broker_class) for broker in platform.brokers],
+        )
         self._halt = asyncio.Event()
         self._fleet: Fleet | None = None
         self._failed = False
@@ -118,7 +122,11 @@ class Runtime:
         """Opened in this order, closed in the opposite one: instances publish until their last moment."""
         fleet = self._the_fleet
         broker_app = BrokerIngress(eventing.brokers, lambda: _status(fleet, eventing)).app()
-        await _open(stack, web.AppRunner(broker_app, access_log=None, shutdown_timeout=_FAREWELL), broker_door)
+        # A producer who leaves a synchronous Broker takes its deliveries with it.
+        runner = web.AppRunner(
+            broker_app, access_log=None, shutdown_timeout=_FAREWELL, handler_cancellation=eventing.synchronous
+        )
+        await _open(stack, runner, broker_door)
         stack.push_async_callback(eventing.close)
         stack.push_async_callback(fleet.stop, GRACE)
         for work in (*(replicas.run() for replicas in fleet.replicas), *eventing.work()):
@@ -191,6 +199,10 @@ class Runtime:
 
 def _hastened(service: Service, window: timedelta | None) -> Service:
     return replace(service, window=window, retention=timedelta(0)) if window else service
+
+
+def _of_class(broker: Broker, kind: BrokerClass | None) -> Broker:
+    return replace(broker, kind=kind) if kind else broker
 
 
 def _door(port: int) -> socket.socket:

@@ -9,33 +9,46 @@ from local.manifests.durations import iso_duration
 from local.manifests.metadata import metadata
 from local.manifests.nodes import Shape, Value
 from local.manifests.scope import Scope, destination
-from local.objects import Broker, DeliverySpec, PingSource, Trigger
+from local.objects import Broker, BrokerClass, DeliverySpec, PingSource, Trigger
 
 _TYPED: Final[dict[str, Shape]] = {"apiVersion": Value.text, "kind": Value.text}
 _ATTRIBUTE: Final = re.compile(r"[a-z0-9]+")
 _CRON: Final = re.compile(r"(?:[0-9*/,-]+ ){4}[0-9*/,-]+")
 _CLASS: Final = "eventing.knative.dev/broker.class"
+_CLASSES: Final = {
+    "MTChannelBasedBroker": BrokerClass.MT_CHANNEL,
+    "Kafka": BrokerClass.KAFKA,
+    "KafkaNamespaced": BrokerClass.KAFKA,
+    "RabbitMQBroker": BrokerClass.RABBITMQ,
+}
 _ASYNC: Final = "messaging.knative.dev/async-handler"
+_PARALLELISM: Final = "rabbitmq.eventing.knative.dev/parallelism"
+_ORDER: Final = "kafka.eventing.knative.dev/delivery.order"
 _CONFIG: Final[Shape] = dict.fromkeys(("apiVersion", "kind", "name", "namespace"), Value.text)
 
 
-def _parallelism(value: Value) -> None:
+def _parallelism(value: Value) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,2}|1000", value.text()):
         raise value.error("must be a whole number from 1 to 1000")
+    return int(value.text())
 
 
 def broker(document: Value, scope: Scope) -> Broker:
     fields = document.fields("metadata", "spec", no_effect=_TYPED)
     head = metadata(fields.need("metadata"), scope.namespace, annotations={_CLASS: None, _ASYNC: None})
-    if _CLASS in head.annotations:
-        head.annotations[_CLASS].one_of("MTChannelBasedBroker")
-    if _ASYNC not in head.annotations:
+    named = head.annotations.get(_CLASS)
+    kind = _CLASSES[named.one_of(*_CLASSES)] if named else BrokerClass.MT_CHANNEL
+    if _ASYNC in head.annotations:
+        head.annotations[_ASYNC].one_of("true")
+    elif kind is BrokerClass.MT_CHANNEL:
         raise fields.need("metadata").error(f"lacks annotation {_ASYNC}: its producers would wait for its subscribers")
-    head.annotations[_ASYNC].one_of("true")
     spec = fields.get("spec")
     inner = spec.fields("delivery", no_effect={"config": _CONFIG}) if spec else None
     return Broker(
-        namespace=scope.namespace, name=head.name, delivery=delivery(inner.get("delivery") if inner else None, scope)
+        namespace=scope.namespace,
+        name=head.name,
+        delivery=delivery(inner.get("delivery") if inner else None, scope),
+        kind=kind,
     )
 
 
@@ -44,8 +57,9 @@ def trigger(document: Value, scope: Scope) -> Trigger:
     head = metadata(
         fields.need("metadata"),
         scope.namespace,
-        annotations={"rabbitmq.eventing.knative.dev/parallelism": _parallelism},
+        annotations={_PARALLELISM: None, _ORDER: None},
     )
+    parallelism, order = head.annotations.get(_PARALLELISM), head.annotations.get(_ORDER)
     spec = fields.need("spec")
     if filters := spec.names().get("filters"):
         raise filters.error("RabbitMQ's Broker ignores it; use filter.attributes")
@@ -57,6 +71,8 @@ def trigger(document: Value, scope: Scope) -> Trigger:
         attributes=_attributes(inner.get("filter")),
         subscriber=destination(inner.need("subscriber"), scope),
         delivery=delivery(inner.get("delivery"), scope),
+        ordered=order.one_of("ordered", "unordered") == "ordered" if order else False,
+        parallelism=_parallelism(parallelism) if parallelism else 1,
     )
 
 

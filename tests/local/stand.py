@@ -20,10 +20,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from local import reaper
-from local.objects import Broker, DeliverySpec, Destination, PingSource, Platform, Service, Trigger
+from local.objects import Broker, BrokerClass, DeliverySpec, Destination, PingSource, Platform, Service, Trigger
 
 HERE = Path(__file__).parent
 WAIT = 20.0
+EVENT = {"Ce-Id": "1", "Ce-Source": "/test", "Ce-Type": "door", "Ce-Specversion": "1.0"}
 
 
 def service(name="worker", **fields):
@@ -75,10 +76,10 @@ def ping(name="worker", schedule="* * * * *"):
     )
 
 
-def platform(*services, triggers=(), pings=()):
+def platform(*services, triggers=(), pings=(), kind=BrokerClass.MT_CHANNEL):
     return Platform(
         services=[service("door", container_concurrency=8), *services],
-        brokers=[Broker(namespace="flipbook", name="default", delivery=DeliverySpec())],
+        brokers=[Broker(namespace="flipbook", name="default", delivery=DeliverySpec(), kind=kind)],
         triggers=list(triggers),
         pings=list(pings),
         config={},

@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 from local import delivery
 from local.cloud_event import CloudEvent
 from local.delivery import NO_RESPONSE, Answer, Journey, Stage
-from local.objects import DeliverySpec, Destination
+from local.objects import BrokerClass, DeliverySpec, Destination
 
 SINK = Destination(kind="Service", namespace="flipbook", name="recover", path="/dead-letters")
 SPEC = DeliverySpec(retry=3, backoff=timedelta(seconds=2), dead_letter=SINK)
@@ -83,6 +83,32 @@ BODIES = [
 @pytest.mark.parametrize(("status", "headers", "body", "answer"), [b[1:] for b in BODIES], ids=[b[0] for b in BODIES])
 def test_what_a_body_means(status, headers, body, answer):
     assert answer == delivery.answer(status, CIMultiDict(headers), body)
+
+
+CLASSES = [
+    (BrokerClass.MT_CHANNEL, 200, Stage.DELIVER, 502),
+    (BrokerClass.IN_MEMORY, 200, Stage.DELIVER, 502),
+    (BrokerClass.KAFKA, 200, Stage.DEAD_LETTER, 200),
+    (BrokerClass.RABBITMQ, 200, Stage.DONE, 200),
+]
+
+
+@pytest.mark.parametrize(("kind", "status", "stage", "seen"), CLASSES)
+def test_what_a_filled_body_leads_to_differs_by_class(kind, status, stage, seen):
+    answer = delivery.answer(status, CIMultiDict({"Content-Type": "application/json"}), b"{}", kind)
+    assert (seen, stage) == (answer.status, delivery.after(Journey(), answer, SPEC, 0.0, kind).stage)
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 422])
+def test_rabbitmq_takes_a_refusal_for_done(status):
+    answer = delivery.answer(status, CIMultiDict({}), b"no", BrokerClass.RABBITMQ)
+    assert Stage.DONE is delivery.after(Journey(), answer, SPEC, 0.0, BrokerClass.RABBITMQ).stage
+
+
+def test_a_dead_letter_of_rabbitmq_has_the_code_and_no_words():
+    answer, kind = Answer(status=503, body=b"busy"), BrokerClass.RABBITMQ
+    journey = delivery.after(Journey(retries=3), answer, SPEC, 0.0, kind)
+    assert (Stage.DEAD_LETTER, 503, "") == (journey.stage, journey.code, journey.data)
 
 
 def test_a_dead_letter_says_who_refused_it_and_how():

@@ -11,9 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.local.stand import Running, call, platform, service, trigger, until
-
-EVENT = {"Ce-Id": "1", "Ce-Source": "/test", "Ce-Type": "door", "Ce-Specversion": "1.0"}
+from tests.local.stand import EVENT, Running, call, platform, service, trigger, until
 
 
 def exchange(port, request):

@@ -70,8 +70,8 @@ FAULTS = {
     "a Broker class that is not played": (
         BROKER,
         "broker.class: MTChannelBasedBroker",
-        "broker.class: Kafka@@",
-        "'Kafka' is not one of MTChannelBasedBroker",
+        "broker.class: NATS@@",
+        "'NATS' is not one of MTChannelBasedBroker, Kafka, KafkaNamespaced, RabbitMQBroker",
     ),
     "a cron with names": (PING, '"* * * * *"', '"* * * * MON"@@', "is not five cron fields"),
     "a field that stands twice": (

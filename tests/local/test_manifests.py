@@ -92,5 +92,35 @@ def test_a_trigger_is_read_whole(platform):
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Kafka", "kafka"),
+        ("KafkaNamespaced", "kafka"),
+        ("RabbitMQBroker", "rabbitmq"),
+        ("MTChannelBasedBroker", "mt-channel"),
+    ],
+)
+def test_the_class_of_a_broker_is_read(folders, said, kind):
+    file = folders[1] / "100-broker.yaml"
+    file.write_text(file.read_text().replace("MTChannelBasedBroker", said))
+
+    assert [kind] == [broker.kind for broker in read(*folders).brokers]
+
+
+def test_how_many_events_kafka_and_rabbitmq_deliver_at_once_is_read(folders):
+    file = folders[1] / "200-generate.yaml"
+    annotation = "rabbitmq.eventing.knative.dev/parallelism"
+    file.write_text(
+        file.read_text().replace(
+            f"    {annotation}", f"    kafka.eventing.knative.dev/delivery.order: ordered\n    {annotation}"
+        )
+    )
+
+    found = {trigger.name: (trigger.ordered, trigger.parallelism) for trigger in read(*folders).triggers}
+
+    assert ((True, 8), (False, 1)) == (found["generate"], found["notify-completed"])
+
+
 def test_a_broker_that_says_nothing_of_delivery_has_knatives_defaults(platform):
     assert [DeliverySpec()] == [broker.delivery for broker in platform.brokers]
