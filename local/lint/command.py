@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from local.errors import CannotStart
 from local.lint.catalogue import READING, RULES
 from local.lint.crds import schemas
-from local.lint.run import Lint
+from local.lint.run import SETTINGS, Lint
+
+_SETTINGS: Final = Path(__file__).parents[2] / "knative" / SETTINGS
 
 
 def run(folders: Sequence[Path], crds: Path | None) -> int:
@@ -24,7 +27,8 @@ def run(folders: Sequence[Path], crds: Path | None) -> int:
     for folder in (*folders, *([crds] if crds else [])):
         if not folder.is_dir():
             raise CannotStart(f"lint: there is no folder {folder}.")
-    look = Lint(folders, schemas(crds) if crds else {})
+    has_own = any((folder / SETTINGS).is_dir() for folder in folders)
+    look = Lint(folders, schemas(crds) if crds else {}, () if has_own else [_SETTINGS])
     findings = look.look()
     for each in findings:
         print(each)

@@ -40,6 +40,8 @@ class Lint:
 
     folders: Sequence[Path]
     crds: Schemas = field(default_factory=dict)
+    settings: Sequence[Path] = ()
+    """What administrators are asked to set; where nothing is named, `cluster-settings` in the folders."""
     findings: set[Finding] = field(default_factory=set)
     unseen: list[Path] = field(default_factory=list)
     """Folders that need kubectl, where there is none."""
@@ -48,10 +50,10 @@ class Lint:
         """All that is wrong, in the order of files and lines."""
         trees = [each for folder in self.folders if (each := self._tree(folder))]
         if self._is_clear():
-            self._judge_all(trees, Cluster.as_installed())
+            self._judge_all(trees, self._cluster(trees))
             for inner in self._others():
                 self._look_at(inner)
-        return sorted(replace(each, file=_shown(each.file)) for each in self.findings)
+        return sorted({replace(each, file=_shown(each.file)) for each in self.findings})
 
     def _is_clear(self) -> bool:
         """Whether kustomize could make anything of it; else each fault would be told many times."""
@@ -68,8 +70,7 @@ class Lint:
         found = self._tree(folder)
         if found is None:
             return
-        needs = dict(found.annotations()).get(NEEDS) == "required"
-        cluster = self._prepared() if needs else Cluster.as_installed()
+        cluster = self._cluster([found])
         if found.head.data.get("kind") != "Component":
             self._judge_all([found], cluster)
             return
@@ -79,11 +80,13 @@ class Lint:
             if over := self._tree(written):
                 self._judge_all([over], cluster, blamed=found.head.file)
 
-    def _prepared(self) -> Cluster:
-        """A cluster whose administrator did what is asked for."""
+    def _cluster(self, trees: Sequence[Tree]) -> Cluster:
+        """As Knative is installed; where a kustomization needs more, as administrators are asked to set it."""
         cluster = Cluster.as_installed()
-        for folder in self.folders:
-            for file in sorted((folder / SETTINGS).rglob(NAME)):
+        if not any((NEEDS, "required") in each.annotations() for each in trees):
+            return cluster
+        for folder in self.settings or [folder / SETTINGS for folder in self.folders]:
+            for file in sorted(folder.rglob(NAME)):
                 found = self._tree(file.parent)
                 cluster = cluster.with_settings(self._things(found)) if found else cluster
         return cluster

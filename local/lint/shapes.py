@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
+from kubernetes import client
 from kubernetes.client import models
 
 _POD_FIELDS: Final = (
@@ -67,30 +69,33 @@ KNATIVE: Final[Mapping[str, Mapping[str, str]]] = {
         "sink": "Destination", "ceOverrides": "object",
     },
 }  # fmt: skip
-OTHERS: Final = {
-    "monitoring.coreos.com/v1 PodMonitor",
-    "monitoring.coreos.com/v1 PrometheusRule",
-    "monitoring.coreos.com/v1 ServiceMonitor",
-    "external-secrets.io/v1 ExternalSecret",
-    "external-secrets.io/v1 SecretStore",
-    "keda.sh/v1alpha1 ScaledObject",
-}
-"""Kinds of other projects: their shape is not known here."""
-_VERSIONED: Final = re.compile(r"(?:(?P<group>[a-z.]+)/)?(?P<version>v\d+(?:(?:alpha|beta)\d+)?)")
+_VERSIONED: Final = re.compile(r"(?:(?P<group>[a-z0-9.-]+)/)?(?P<version>v\d+(?:(?:alpha|beta)\d+)?)")
+_KNATIVE_GROUPS: Final = {name.partition("/")[0] for name in KNATIVE if "/" in name}
+_OWN: Final = {"", "apps", "batch", "autoscaling", "policy", *_KNATIVE_GROUPS}
+"""Groups whose kinds are known here, beside those that end in .k8s.io."""
 _SUBSET: Final = {"RevisionSpec": "V1PodSpec"}
 
 
 def shape_of(api: str, kind: str) -> str | None:
-    """The name of an object's shape; None where no such kind is known."""
+    """The name of an object's shape; None where no such kind is known, `object` where it is another project's."""
     if (name := f"{api} {kind}") in KNATIVE:
         return name
-    if name in OTHERS:
-        return "object"
     found = _VERSIONED.fullmatch(api)
-    if not found or (found["group"] and "knative" in found["group"]):
+    if not found:
         return None
-    model = found["version"][0].upper() + found["version"][1:] + kind
-    return model if hasattr(models, model) and "api_version" in getattr(models, model).openapi_types else None
+    group = found["group"] or ""
+    if group in _OWN or group.endswith(".k8s.io"):
+        return _model(group, found["version"], kind)
+    return None if get_close_matches(group, _OWN, n=1, cutoff=0.8) else "object"
+
+
+def _model(group: str, version: str, kind: str) -> str | None:
+    """The client's model, if one of its APIs makes such an object: AppsV1Api.create_namespaced_stateful_set."""
+    words = (group.removesuffix(".k8s.io") or "core").split(".")
+    routes = getattr(client, f"{''.join(map(str.capitalize, words))}{version.capitalize()}Api", None)
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+    is_made = any(hasattr(routes, f"create_{scope}{word}") for scope in ("namespaced_", ""))
+    return version.capitalize() + kind if is_made else None
 
 
 def fields_of(shape: str) -> Mapping[str, str] | None:
