@@ -17,14 +17,18 @@ from shared.core.caps import Caps
 from shared.core.errors import IllegalChange, Unavailable
 from shared.core.job import Claimed, Job, advance
 
-_ROUNDS: Final = 100
-"""Windows that are read before a claim gives up; each lost race means that another claimer won."""
+_RACES: Final = 100
+"""Windows in which others were faster before a claim gives up; each lost race means that another claimer won."""
 
 
 def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: timedelta, caps: Caps) -> Job | None:
-    """JobStore.claim. Three round trips: the window, its jobs, the commit; with a cap some more."""
+    """JobStore.claim. Three round trips: the window, its jobs, the commit; some more with a cap, or past overdue jobs.
+
+    The walk ends with the queue, whose length is capped.
+    """
     taker, line = _Taker(redis, attempt, lease, retention, caps), Line(redis, caps)
-    for _ in range(_ROUNDS):
+    races = 0
+    while races < _RACES:
         (held, paused), ids = line.ahead(("GET", keys.claim(attempt)), ("EXISTS", keys.PAUSE))
         if held is not None and (job := taker.taken_before(held)) is not None:
             return job
@@ -36,6 +40,7 @@ def claim(redis: RedisConnection, attempt: str, lease: timedelta, retention: tim
                 return job
             raced = True
         if raced:
+            races += 1
             line.again()
     raise Unavailable("too many workers claim at the same time")
 
@@ -44,9 +49,9 @@ def waiting(redis: RedisConnection, limit: int, caps: Caps) -> Sequence[str]:
     """JobStore.waiting."""
     found: list[str] = []
     line = Line(redis, caps)
-    for _ in range(_ROUNDS):
+    while len(found) < limit:
         _, ids = line.ahead()
-        if not ids or len(found) >= limit:
+        if not ids:
             break
         found += [JOB.load(text).id for text, *_ in line.free(ids)]
     return found[:limit]

@@ -1,4 +1,4 @@
-"""The queue as a worker may take from it: in its order, and past the jobs of tenants at their cap."""
+"""The queue as a worker may take from it: in its order, past overdue jobs and those of tenants at their cap."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from shared.adapters.redis_commit import Command, look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.core import schedule
 from shared.core.caps import Caps
+from shared.core.moment import micros
 
 _WINDOW: Final = 16
 _PASSING: Final = 256
-"""Places that are passed over at once when tenants at their cap stand there."""
+"""Places behind the first window that are looked at together. Most of their jobs may be none to take, so only those are
+read that are neither overdue nor of a tenant at its cap."""
 _SOME: Final = 16
 """Leases of a tenant's that are held against the true ones when there seem to be too many."""
 
@@ -34,7 +36,7 @@ class Line:
 
     def ahead(self, *commands: Command) -> tuple[Sequence[Any], list[str]]:
         """What else was asked for at that instant, and the ids in the next window."""
-        width = _PASSING if self._capped() else _WINDOW
+        width = _PASSING if self._skip else _WINDOW
         window = ("ZRANGE", keys.QUEUE, str(self._skip), str(self._skip + width - 1), "WITHSCORES")
         view = look(self._redis, *commands, window)
         *replies, ranked = view.replies
@@ -46,8 +48,10 @@ class Line:
 
         The walk goes on behind them.
         """
-        others = self._others(ids)[:_WINDOW]
+        others = (self._others(ids) if self._skip else list(ids))[:_WINDOW]
         self._skip += ids.index(others[-1]) + 1 if len(others) == _WINDOW else len(ids)
+        if not others:
+            return
         view = look(self._redis, *(("GET", keys.job(job_id)) for job_id in others))
         jobs = [(text, JOB.load(text)) for text in view.replies if text is not None]
         self._meet({job.tenant for _, job in jobs})
@@ -66,12 +70,16 @@ class Line:
         return [tenant for tenant, room in self._rooms.items() if room <= 0]
 
     def _others(self, ids: Sequence[str]) -> list[str]:
-        capped = self._capped()
-        if not capped:
-            return list(ids)
-        asked: list[Command] = [("ZMSCORE", keys.queue_of(tenant), *ids) for tenant in capped]
-        places = look(self._redis, *asked).replies
-        return [job_id for job_id, *found in zip(ids, *places, strict=True) if not any(found)]
+        """Those that are not overdue by the index, and of no tenant that is known to be at its cap."""
+        asked: list[Command] = [("ZMSCORE", key, *ids) for key in (keys.EXPIRIES, keys.DEADLINES)]
+        asked += [("ZMSCORE", keys.queue_of(tenant), *ids) for tenant in self._capped()]
+        view = look(self._redis, *asked)
+        now = micros(view.at)
+        return [
+            job_id
+            for job_id, expiry, deadline, *capped in zip(ids, *view.replies, strict=True)
+            if not any(capped) and not any(end is not None and float(end) <= now for end in (expiry, deadline))
+        ]
 
     def _meet(self, tenants: Iterable[str]) -> None:
         if not self._caps.running_per_tenant:
