@@ -1,4 +1,5 @@
 # make run    start the platform on this machine        make test   all tests
+# make conformance  what callers and Knative rely on, held against FLIPBOOK_URL (BROKER_URL, API_KEY) or this machine
 # make check  format, lint, types, manifests, floors    make bench  the tables of bench/
 PYTHON ?= python3
 VENV ?= .venv
@@ -17,7 +18,7 @@ PAGE := web/dist/index.html
 # Vite asks for it. An older one, or none, is no reason to go without the API.
 NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 
-.PHONY: run test check format bench locks clean
+.PHONY: run test conformance check format bench locks clean
 
 run: $(RUN) $(PAGE)
 	@exec $(BIN)/python -m local run $(ARGS)
@@ -25,6 +26,10 @@ run: $(RUN) $(PAGE)
 test: $(DEV) $(CLIENTS) $(PAGE)
 	$(BIN)/python -m pytest $(ARGS)
 	@$(if $(ARGS),,! $(NODE) || npm --prefix web test)
+
+# Its own folder only: on a cluster it needs nothing of the house.
+conformance: $(DEV)
+	$(BIN)/python -m pytest --confcutdir tests/conformance tests/conformance $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

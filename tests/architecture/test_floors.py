@@ -1,5 +1,6 @@
 """The plan of the house: imports only go down, rooms on one floor do not know each other."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
@@ -108,6 +109,25 @@ def test_what_stands_beside_the_house_imports_no_part_that_works_in_a_function()
     found = list(intrusions(read("local", "bench")))
 
     assert [] == found, told(found)
+
+
+def test_the_conformance_suite_knows_nothing_of_the_house():
+    """It is held against a cluster as well, and sees there what callers see."""
+    suite = read("tests/conformance")
+    found = [f"{module.name} imports {name}." for module in suite for name in strange(module)]
+
+    assert suite
+    assert [] == found, told(found)
+
+
+def strange(module: Module) -> list[str]:
+    """What it imports beside its own folder, pytest and the standard library."""
+    own = ("tests.conformance", "pytest", "yaml", *sys.stdlib_module_names)
+    return sorted(name for name in imports(module) if not any(within(name, package) for package in own))
+
+
+def test_a_conformance_test_that_looks_inside_is_found():
+    assert ["shared.core"] == strange(planted("tests.conformance.test_x", "import json\nfrom shared import core"))
 
 
 @pytest.mark.parametrize("top", ["functions", "shared", "local", "bench"])
