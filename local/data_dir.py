@@ -6,6 +6,7 @@
 ├── key-pepper       mode 0600; made at first start
 ├── webhook-secret   mode 0600; made at first start
 ├── webhook-key      mode 0600; made at first start
+├── signing-key      mode 0600; made at first start
 ├── redis/           append-only file, and a lock that lives as long as the server
 ├── artifacts/       what ARTIFACTS_URL points at
 ├── weights/         one folder per model
@@ -24,7 +25,7 @@ from typing import Final
 
 from local.errors import CannotStart
 from shared.core.access import Keyring, new_api_key
-from shared.core.signing import PREFIX, secret_key
+from shared.core.signing import PREFIX, PRIVATE_PREFIX, PrivateKey, secret_key
 from shared.settings.readers import sealing_keys, token
 
 _WEBHOOK_KEY_BYTES: Final = 32
@@ -83,6 +84,10 @@ class DataDir:
     def webhook_key(self) -> str:
         """Raises: CannotStart: The file holds no key."""
         return _secret(self.root / "webhook-key", _random_bytes, sealing_keys)
+
+    def webhook_signing_key(self) -> str:
+        """Raises: CannotStart: The file holds no key."""
+        return _secret(self.root / "signing-key", lambda: PRIVATE_PREFIX + _random_bytes(), PrivateKey.of)
 
     def close(self) -> None:
         os.close(self._lock)

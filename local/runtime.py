@@ -168,6 +168,7 @@ class Runtime:
             "KEY_PEPPER": data.key_pepper(),
             "WEBHOOK_SECRET": data.webhook_secret(),
             "WEBHOOK_KEY": data.webhook_key(),
+            "WEBHOOK_SIGNING_KEY": data.webhook_signing_key(),
             "ARTIFACTS_URL": data.artifacts.as_uri(),
             "WEIGHTS_DIR": str(data.weights),
             "K_SINK": self._sink,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import time
@@ -16,7 +15,7 @@ from shared.core.endpoint import Change, Endpoint, EndpointState, Heard, Left, M
 from shared.core.errors import NotFound, Unavailable
 from shared.core.message import Message
 from shared.core.sealing import Sealer
-from shared.core.signing import sign
+from shared.core.signing import PrivateKey
 from shared.core.standing import Standing
 from shared.settings import Settings
 from shared.telemetry import metrics
@@ -35,6 +34,7 @@ class Postman:
         self._services = services
         self._settings = settings
         self._sealer = Sealer(settings.webhook_keys)
+        self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]
 
     def deliver(self, taken: Delivery) -> None:
         """One POST, and what it came to. Killed in between, it is sent again: same id, same bytes."""
@@ -77,8 +77,8 @@ class Postman:
             if not job.discarded:
                 gone_at = job.finished_at + effects.kept(job, self._settings.retention) if job.finished_at else None
                 data = views.video(Standing(job), base_url=self._settings.public_url, expires_at=gone_at)
-        event = views.callback(event_id=taken.event_id, event_type=taken.event_type, at=taken.created_at, data=data)
-        return self._services.deliveries.fix(taken, json.dumps(event, separators=(",", ":"), ensure_ascii=False))
+        body = message.text(event_id=taken.event_id, event_type=taken.event_type, at=taken.created_at, data=data)
+        return self._services.deliveries.fix(taken, body)
 
     def _sent(self, written: Delivery, endpoint: Endpoint | None) -> Reply:
         """Signed now, with every secret that counts now."""
@@ -95,9 +95,9 @@ class Postman:
         except Unavailable as error:
             log.warning("callback not signed", extra={"delivery": written.id, "error": error})
             return _UNREADABLE
-        signatures = [sign(secret, told.id, at, told.body) for secret in secrets]
+        signed = message.signatures(told, secrets, self._keys, at)
         url = written.url if endpoint is None else endpoint.url
-        return self._services.webhooks.post(url, message.headers(told, signatures, at), told.body)
+        return self._services.webhooks.post(url, message.headers(told, signed, at), told.body)
 
     def _secrets(self, endpoint: Endpoint | None) -> list[str]:
         """Raises: Unavailable: One cannot be opened."""

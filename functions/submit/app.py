@@ -12,6 +12,8 @@ from functions.submit.content_routes import content_routes
 from functions.submit.contents import Contents
 from functions.submit.creation_routes import creation_routes
 from functions.submit.dead_letter_routes import dead_letter_routes
+from functions.submit.deliveries import Deliveries
+from functions.submit.delivery_routes import delivery_routes
 from functions.submit.document_routes import document_routes
 from functions.submit.drafts import Drafts
 from functions.submit.endpoint_routes import endpoint_routes
@@ -79,6 +81,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         dead_letter_routes(Redriver(services)),
         model_routes(settings),
         endpoint_routes(Endpoints(services, settings)),
+        delivery_routes(Deliveries(services, videos)),
         key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),
         document_routes(app, settings),
         web_routes(settings),

@@ -53,6 +53,7 @@ PATH_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "model_id": Argument("model", "A model's id, or an alias of it."),
     "character_id": Argument("character", "A character's id."),
     "letter_id": Argument("letter", "A dead letter's id."),
+    "delivery_id": Argument("delivery", "A callback's id."),
     "endpoint_id": Argument("endpoint", "A webhook endpoint's id."),
     "asset_name": Argument("file", "The name of a file of the page."),
     "key_id": Argument("key", "An API key's id, the middle part of the key."),

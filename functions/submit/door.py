@@ -18,7 +18,13 @@ DOCUMENT: Final = "document"
 """The blueprint of the pages about the API itself. They tell nothing of any tenant."""
 WEB: Final = "web"
 """The blueprint of the page for people, which is the same for everybody: what it shows it asks for with a key."""
-OPEN: Final = kit.PROBES | {f"{DOCUMENT}.document", f"{DOCUMENT}.page", f"{WEB}.index", f"{WEB}.asset"}
+OPEN: Final = kit.PROBES | {
+    f"{DOCUMENT}.document",
+    f"{DOCUMENT}.page",
+    f"{DOCUMENT}.keys",
+    f"{WEB}.index",
+    f"{WEB}.asset",
+}
 """The endpoints that nobody needs a key for."""
 ADMIN: Final = "/admin/"
 """The routes of the platform's owner."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from shared.core import message, views
+from shared.core import message
 from shared.core.access import Caller
 from shared.core.endpoint import OVERLAP, Edited, Endpoint, SealedSecret, SecretRotated, purpose
 from shared.core.endpoint_wish import EndpointEdit, EndpointWish
@@ -19,7 +18,7 @@ from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem
 from shared.core.ids import new_endpoint_id, new_event_id
 from shared.core.message import Message
 from shared.core.sealing import NONCE_BYTES, Sealer
-from shared.core.signing import PREFIX, sign
+from shared.core.signing import PREFIX, PrivateKey
 from shared.settings import Settings
 from shared.wiring import Services
 
@@ -45,6 +44,7 @@ class Endpoints:
         self._store = services.endpoints
         self._webhooks = services.webhooks
         self._sealer = Sealer(settings.webhook_keys)
+        self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]
 
     def now(self) -> datetime:
         return self._store.now()
@@ -116,11 +116,9 @@ class Endpoints:
         """
         endpoint, at = self.get(caller, endpoint_id), self._store.now()
         told = _sample(event_type, at)
-        signatures = [
-            sign(self._sealer.open(each.sealed, purpose=endpoint.purpose), told.id, at, told.body)
-            for each in endpoint.live_secrets(at)
-        ]
-        reply = self._webhooks.post(endpoint.url, message.headers(told, signatures, at), told.body)
+        secrets = [self._sealer.open(each.sealed, purpose=endpoint.purpose) for each in endpoint.live_secrets(at)]
+        signed = message.signatures(told, secrets, self._keys, at)
+        reply = self._webhooks.post(endpoint.url, message.headers(told, signed, at), told.body)
         if reply.status is None:
             raise Conflict("no answer came from the endpoint", code="endpoint_unreachable")
         return reply.status
@@ -144,6 +142,6 @@ class Endpoints:
 
 def _sample(event_type: str, at: datetime) -> Message:
     event_id = new_event_id(at)
-    data: dict[str, Any] = {"id": "video_test", "object": "video"}
-    body = views.callback(event_id=event_id, event_type=event_type, at=at, data=data)
-    return Message(id=event_id, type=event_type, subject="video_test", created_at=at, body=json.dumps(body).encode())
+    data = {"id": "video_test", "object": "video"}
+    body = message.text(event_id=event_id, event_type=event_type, at=at, data=data)
+    return Message(id=event_id, type=event_type, subject="video_test", created_at=at, body=body.encode())

@@ -74,6 +74,21 @@ class WebhookEventTypes(TypedDict):
     data: list[str]
 
 
+class PublicKey(TypedDict):
+    """An Ed25519 key (RFC 8037)."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    kid: str
+    use: Literal["sig"]
+    alg: Literal["EdDSA"]
+
+
+class KeySet(TypedDict):
+    keys: list[PublicKey]
+
+
 def endpoint(entry: Endpoint, at: datetime, *, secret: str | None = None) -> dict[str, Any]:
     """An endpoint as it stands at the time `at`; `secret` if this is the one time to tell it."""
     newest, *older = entry.live_secrets(at)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from shared.core.endpoint import EVENT_TYPES
+from shared.core.whole import WHOLE
 
 LONGEST_NAME: Final = 100
+LAST_SECOND: Final = 253_402_300_799
+"""Of the year 9999."""
 
 
 def _printable(value: str) -> str:
@@ -84,3 +87,12 @@ class EndpointTest(BaseModel):
 
     event_type: _EventType = EVENT_TYPES[0]
     """What is told, of a video that never was."""
+
+
+class ReplayWish(BaseModel):
+    """The body of `POST /v1/webhook_endpoints/{id}/deliveries/replay`."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    since: Annotated[StrictInt, Field(ge=0, le=LAST_SECOND), WHOLE]
+    """Unix seconds: events before that stay as they are."""

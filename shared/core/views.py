@@ -81,18 +81,6 @@ def video_deleted(job_id: str) -> dict[str, Any]:
     return {"id": job_id, "object": "video.deleted", "deleted": True}
 
 
-def callback(*, event_id: str, event_type: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a callback: OpenAI's event, with Standard Webhooks' ISO `timestamp` beside it."""
-    return {
-        "id": event_id,
-        "object": "event",
-        "type": event_type,
-        "created_at": _unix(at),
-        "timestamp": at.isoformat().replace("+00:00", "Z"),
-        "data": dict(data),
-    }
-
-
 def _openai(job: Job, percent: int, expires_at: datetime | None) -> dict[str, Any]:
     """The fields of OpenAI's Video, no more and no fewer."""
     request, completed = job.request, job.state is JobState.COMPLETED

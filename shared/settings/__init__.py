@@ -74,6 +74,9 @@ class Settings:
     """Opens submit's event routes, as header X-Flipbook-Event-Token: 32 to 255 visible characters; empty: keys only."""
     webhook_secret: str = _setting("WEBHOOK_SECRET", readers.secret, "")
     """Signs callbacks: `whsec_<base64 of 24 to 64 bytes>`."""
+    webhook_signing_keys: tuple[str, ...] = _setting("WEBHOOK_SIGNING_KEY", readers.signing_keys, "")
+    """Signs callbacks too, for receivers that have no secret: `whsk_<base64 of 32 random bytes>`, an Ed25519 key. Two,
+    separated by a space: the first signs, the public halves of both stand at /.well-known/jwks.json. Empty: neither."""
     webhook_keys: tuple[bytes, ...] = _setting("WEBHOOK_KEY", readers.sealing_keys, "")
     """Under which the secrets of registered webhook endpoints are sealed in the store: base64 of 32 random bytes. Two,
     separated by a space: the first seals, the other still opens what was sealed under it. Empty: none can be

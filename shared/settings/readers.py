@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from shared.core.access import Keyring, Scope
 from shared.core.catalog import CATALOG
 from shared.core.rate import SECOND, Rate
-from shared.core.signing import secret_key
+from shared.core.signing import PrivateKey, secret_key
 
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -163,6 +163,17 @@ def sealing_keys(value: str) -> tuple[bytes, ...]:
     if len(keys) > 2 or any(len(key) != 32 for key in keys):
         raise ValueError("must be the base64 of 32 random bytes, or two such: the new one and the one before it")
     return keys
+
+
+def signing_keys(value: str) -> tuple[str, ...]:
+    found = tuple(value.split())
+    try:
+        keys = [PrivateKey.of(key) for key in found]
+    except ValueError as error:
+        raise ValueError(f"must be a signing key: {error}") from None
+    if len(keys) > 2:
+        raise ValueError("must be one signing key, or two: the one that signs and one whose public half is shown too")
+    return found
 
 
 def token(value: str) -> str:

@@ -43,7 +43,7 @@ TEXTS = (
     (re.compile(r"bytes 0-99/\d+"), "bytes 0-99/49111"),
     (re.compile(r"^retry: \d+$"), "retry: 2000"),
 )
-OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/assets/{file}")
+OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/.well-known/jwks.json", "/assets/{file}")
 NUMBERS = (
     (re.compile(r"_at$"), 1795600000),
     (re.compile(r"^bytes$"), 49111),
@@ -138,7 +138,7 @@ class Walk:
             text = text.replace(self.kept["key"], "1a5789b5")
         for pattern, word in TEXTS:
             text = pattern.sub(word, text)
-        return re.sub(r"\b(video|evt|we)_[0-9A-Z]{26}", self._named, text)
+        return re.sub(r"\b(video|evt|we|wd)_[0-9A-Z]{26}", self._named, text)
 
     def _named(self, found: re.Match[str]) -> str:
         """The nth id that was seen, as the nth of ours."""
@@ -162,6 +162,7 @@ def page() -> str:
         platform = Platform(folder / "platform", next(server).url)
         platform.variables["KEY_PEPPER"] = secrets.token_urlsafe(32)
         platform.variables["WEBHOOK_NETWORKS"] = "127.0.0.0/8"
+        platform.variables["WEBHOOK_SIGNING_KEY"] = "whsk_" + base64.b64encode(bytes(32)).decode()
         platform.variables["WEBHOOK_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
         platform.variables["WEB_DIR"] = str(_web(folder))
         try:

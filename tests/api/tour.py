@@ -149,6 +149,19 @@ STEPS: Final = (
         shows=_PROBLEM,
         says="Nobody listens there:",
     ),
+    Step(
+        method="PUT",
+        path="/v1/videos/{told}",
+        body={"prompt": "A paper boat by night", "webhook": "http://127.0.0.1:9/flipbook"},
+        keeps="told",
+        shows=("id", "status"),
+    ),
+    Step(method="POST", path="/v1/videos/{told}/cancel", shows=("id", "status")),
+    Step(method="GET", path="/v1/videos/{told}/deliveries"),
+    Step(method="POST", path="/v1/videos/{told}/deliveries/{delivery}/replay", shows=_PROBLEM),
+    Step(method="GET", path=_ENDPOINTS + "/{endpoint}/deliveries", query="?limit=1", shows=_PAGE),
+    Step(method="POST", path=_ENDPOINTS + "/{endpoint}/deliveries/{delivery}/replay", shows=_PROBLEM),
+    Step(method="POST", path=_ENDPOINTS + "/{endpoint}/deliveries/replay", body={"since": 1795600000}),
     Step(method="DELETE", path=_ENDPOINTS + "/{endpoint}"),
     Step(method="GET", path="/v1/webhook_event_types"),
     Step(
@@ -177,13 +190,23 @@ STEPS: Final = (
     Step(method="GET", path="/readyz"),
     Step(method="GET", path="/metrics"),
     Step(method="GET", path="/openapi.json", shows=("openapi", "info")),
+    Step(method="GET", path="/.well-known/jwks.json"),
     Step(method="GET", path="/docs"),
 )
 
-GIVEN: Final = {"mine": "my-film", "model": "sora-2", "character": "char_1", "letter": "evt_none", "file": "main.js"}
+GIVEN: Final = {
+    "mine": "my-film",
+    "model": "sora-2",
+    "character": "char_1",
+    "letter": "evt_none",
+    "file": "main.js",
+} | {
+    "told": "my-night",
+    "delivery": "wd_none",
+}
 """Ids that are not answers' but the caller's own words."""
 
 
 def operation(step: Step) -> tuple[str, str]:
     """The method and path under which the OpenAPI document has a step."""
-    return step.method, step.path.replace("{other}", "{id}").replace("{mine}", "{id}")
+    return step.method, step.path.replace("{other}", "{id}").replace("{mine}", "{id}").replace("{told}", "{id}")

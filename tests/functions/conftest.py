@@ -15,6 +15,7 @@ from tests.functions.studio import Studio
 from tests.witness import watched
 
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK_SIGNING_KEY = "whsk_c2VlZHNlZWRzZWVkc2VlZHNlZWRzZWVkc2VlZHNlZWQ="
 WEBHOOK_KEY = "bm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ubm4="
 
 
@@ -36,6 +37,7 @@ def settings_with(api_key):
                 "API_KEYS": api_key,
                 "WEBHOOK_SECRET": WEBHOOK_SECRET,
                 "WEBHOOK_KEY": WEBHOOK_KEY,
+                "WEBHOOK_SIGNING_KEY": WEBHOOK_SIGNING_KEY,
                 "WEBHOOK_NETWORKS": "127.0.0.0/8",
                 "LEASE_SECONDS": "1",
                 "HEARTBEAT_SECONDS": "0.05",

@@ -27,7 +27,9 @@ from tests.issuer import AUDIENCE, NAME, Issuer
 ID = "video_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 PAGE = {("GET", "/"), ("GET", f"/assets/{ID}")}
 """The page for people, which is not built here: what is open is answered with 404."""
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("GET", "/docs"), *PAGE}
+JWKS = ("GET", "/.well-known/jwks.json")
+"""Public keys, of receivers' use."""
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("GET", "/docs"), *PAGE, JWKS}
 """All that is open to everybody, with HEAD and OPTIONS of the same. To open another route is to write it here."""
 EVENTS = {(method, path) for path in ("/", "/v1/events") for method in ("POST", "OPTIONS")}
 PEPPER, EVENT_TOKEN = "p" * 32, "e" * 32

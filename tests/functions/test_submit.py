@@ -125,7 +125,15 @@ def test_only_the_probes_and_the_documentation_need_no_key(settings, services):
             if 401 != client.open(path, method=method).status_code:
                 open_routes.add(rule.rule)
 
-    assert {"/healthz", "/readyz", "/openapi.json", "/docs"} == open_routes
+    assert {
+        "/healthz",
+        "/readyz",
+        "/openapi.json",
+        "/docs",
+        "/.well-known/jwks.json",
+        "/",
+        "/assets/<asset_name>",
+    } == open_routes
 
 
 def test_an_unknown_id_is_not_found(client, auth):

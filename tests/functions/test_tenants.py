@@ -23,6 +23,8 @@ KNOWN = {
     "/v1/videos/<job_id>/cancel": BY_ID,
     "/v1/videos/<job_id>/content": BY_ID,
     "/v1/videos/<job_id>/preview": BY_ID,
+    "/v1/videos/<job_id>/deliveries": BY_ID,
+    "/v1/videos/<job_id>/deliveries/<delivery_id>/replay": BY_ID,
     "/v1/videos/<job_id>/events": BY_ID,
     "/v1/videos/<job_id>/remix": BY_ID,
     "/v1/videos/<job_id>/retry": BY_ID,
@@ -37,6 +39,9 @@ KNOWN = {
     "/v1/queue": SHARED,
     "/v1/webhook_endpoints": OWN,
     "/v1/webhook_endpoints/<endpoint_id>": OWN,
+    "/v1/webhook_endpoints/<endpoint_id>/deliveries": OWN,
+    "/v1/webhook_endpoints/<endpoint_id>/deliveries/<delivery_id>/replay": OWN,
+    "/v1/webhook_endpoints/<endpoint_id>/deliveries/replay": OWN,
     "/v1/webhook_endpoints/<endpoint_id>/rotate_secret": OWN,
     "/v1/webhook_endpoints/<endpoint_id>/test": OWN,
     "/v1/webhook_event_types": SHARED,
@@ -86,7 +91,8 @@ class Doors:
             (method, rule.rule)
             for rule in self.app.url_map.iter_rules()
             for method in rule.methods - {"OPTIONS"}
-            if rule.rule not in ("/healthz", "/readyz", "/openapi.json", "/docs", "/assets/<asset_name>")
+            if rule.rule
+            not in ("/healthz", "/readyz", "/openapi.json", "/docs", "/assets/<asset_name>", "/.well-known/jwks.json")
             and (method, rule.rule) not in (("GET", "/"), ("HEAD", "/"))
         )
 

@@ -18,9 +18,15 @@ def data(tmp_path):
 
 
 def test_secrets_are_made_once_and_only_the_owner_may_read_them(data):
-    made = [data.api_key(), data.webhook_secret(), data.key_pepper(), data.webhook_key()]
-    assert made == [data.api_key(), data.webhook_secret(), data.key_pepper(), data.webhook_key()]
-    names = ("api-key", "webhook-secret", "key-pepper", "webhook-key")
+    made = [data.api_key(), data.webhook_secret(), data.key_pepper(), data.webhook_key(), data.webhook_signing_key()]
+    assert made == [
+        data.api_key(),
+        data.webhook_secret(),
+        data.key_pepper(),
+        data.webhook_key(),
+        data.webhook_signing_key(),
+    ]
+    names = ("api-key", "webhook-secret", "key-pepper", "webhook-key", "signing-key")
     assert {0o600} == {(data.root / name).stat().st_mode & 0o777 for name in names}
 
 

@@ -18,6 +18,7 @@ SECRETS = {
     ("flipbook-api-keys", "KEY_PEPPER"): 64 * "0",
     ("flipbook-webhooks", "WEBHOOK_SECRET"): "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
     ("flipbook-webhooks", "WEBHOOK_KEY"): "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    ("flipbook-webhooks", "WEBHOOK_SIGNING_KEY"): "whsk_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 }
 
 

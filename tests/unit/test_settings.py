@@ -161,6 +161,7 @@ def test_an_issuer_is_kept_to_the_letter_and_needs_its_others():
         ("KEY_PEPPER", "x" * 31),
         ("KEY_PEPPER", "x" * 32 + " " + "y" * 31),
         ("WEBHOOK_KEY", "x" * 31),
+        *(("WEBHOOK_SIGNING_KEY", text) for text in ("x" * 31, SEALING, f"whsec_{SEALING}", f"whsk_{SEALING[:-4]}")),
         ("WEBHOOK_KEY", f"{SEALING} {SEALING[:-4]}"),
         ("WEBHOOK_KEY", f"{SEALING} {SEALING} {SEALING}"),
     ],

@@ -5,9 +5,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from shared.core.signing import secret_key, sign
+from shared.core.signing import PrivateKey, key_set, secret_key, sign
 
 # The vector that the libraries of Standard Webhooks share.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -83,3 +85,36 @@ def test_a_bad_secret_is_told_the_rule_and_not_repeated(secret):
 
 def headers(at: datetime, signature: str) -> dict[str, str]:
     return {"webhook-id": ID, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+
+
+class TestPrivateKey:
+    """Vectors: RFC 8032 section 7.1, test 1; RFC 8037 appendix A.3."""
+
+    SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    TEXT = "whsk_" + base64.b64encode(SEED).decode()
+
+    def test_its_public_half_is_that_of_the_rfc(self):
+        assert {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            "use": "sig",
+            "alg": "EdDSA",
+        } == PrivateKey.of(self.TEXT).jwk()
+
+    def test_what_it_signs_is_verified_with_the_key_set(self):
+        label, _, signature = PrivateKey.of(self.TEXT).sign(ID, AT, BODY).partition(",")
+        [jwk] = key_set([PrivateKey.of(self.TEXT)])["keys"]
+        public = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(jwk["x"] + "="))
+        signed = f"{ID}.{int(AT.timestamp())}.".encode() + BODY
+
+        assert "v1a" == label
+        public.verify(base64.b64decode(signature, validate=True), signed)
+        with pytest.raises(InvalidSignature):
+            public.verify(base64.b64decode(signature), signed + b" ")
+
+    @pytest.mark.parametrize("text", ["", "whsk_", TEXT[5:], TEXT[:-4], TEXT.replace("whsk", "whsec"), "whsk_\xe4"])
+    def test_a_wrong_one_is_told_the_rule_and_not_repeated(self, text):
+        with pytest.raises(ValueError, match=r"^a signing key is whsk_ and the base64 of 32 random bytes$"):
+            PrivateKey.of(text)

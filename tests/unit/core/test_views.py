@@ -345,14 +345,3 @@ def test_an_empty_page_has_no_ends():
 
 def test_a_deletion_is_told_in_openais_form():
     assert {"id": "video_1", "object": "video.deleted", "deleted": True} == views.video_deleted("video_1")
-
-
-def test_a_callback_is_an_event_of_openais_with_a_timestamp_of_standard_webhooks():
-    assert {
-        "id": "evt_1",
-        "object": "event",
-        "type": "video.completed",
-        "created_at": T,
-        "timestamp": "2026-01-02T12:00:00Z",
-        "data": {"id": "video_1"},
-    } == views.callback(event_id="evt_1", event_type="video.completed", at=NOON, data={"id": "video_1"})

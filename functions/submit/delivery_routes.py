@@ -1,0 +1,90 @@
+"""What became of callbacks: by video, by endpoint, and again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, jsonify, request
+
+from functions.submit import admin_bodies
+from functions.submit.bodies import PAGE, limit_argument
+from functions.submit.deliveries import Deliveries
+from functions.submit.door import caller
+from shared.core import delivery_views
+from shared.core.delivery_views import WebhookDelivery, WebhookDeliveryList, WebhookReplay
+from shared.core.endpoint_wish import ReplayWish
+from shared.core.operation import Argument, Operation, Payload, Reply
+
+_AGAIN: Final = "On a new schedule, with the same id and the same bytes. Receivers that saw it know it by `webhook-id`."
+_OF_VIDEO: Final = Operation(
+    id="listVideoDeliveries",
+    summary="The callbacks of a video, oldest first",
+    replies={200: Reply("All of them.", Payload(WebhookDeliveryList))},
+    errors=("not_found",),
+)
+_REPLAY_OF_VIDEO: Final = Operation(
+    id="replayVideoDelivery",
+    summary="Send a callback of a video again",
+    about=_AGAIN,
+    replies={202: Reply("It is due now.", Payload(WebhookDelivery))},
+    errors=("not_found", "delivery_pending"),
+)
+_TO_ENDPOINT: Final = Operation(
+    id="listWebhookEndpointDeliveries",
+    summary="The callbacks to a webhook endpoint, those of the newest videos first",
+    arguments=(Argument("limit", "Callbacks a page.", PAGE[0].schema), PAGE[2]),
+    replies={200: Reply("A page of the newest 10,000.", Payload(WebhookDeliveryList))},
+    errors=("not_found",),
+)
+_REPLAY_TO_ENDPOINT: Final = Operation(
+    id="replayWebhookEndpointDelivery",
+    summary="Send a callback to a webhook endpoint again",
+    about=_AGAIN,
+    replies={202: Reply("It is due now.", Payload(WebhookDelivery))},
+    errors=("not_found", "delivery_pending"),
+)
+_REPLAY_FAILED: Final = Operation(
+    id="replayWebhookEndpointDeliveries",
+    summary="Send all callbacks to a webhook endpoint again that were given up",
+    about=_AGAIN,
+    body=Payload(ReplayWish, example={"since": 1795600000}),
+    replies={202: Reply("They are due now.", Payload(WebhookReplay))},
+    errors=("not_found",),
+)
+
+
+def delivery_routes(deliveries: Deliveries) -> Blueprint:
+    routes = Blueprint("deliveries", __name__, url_prefix="/v1")
+
+    @routes.get("/videos/<job_id>/deliveries")
+    @_OF_VIDEO
+    def of_video(job_id: str) -> Response:
+        return jsonify(delivery_views.delivery_list(deliveries.of_video(caller(), job_id), has_more=False))
+
+    @routes.post("/videos/<job_id>/deliveries/<delivery_id>/replay")
+    @_REPLAY_OF_VIDEO
+    def replay_of_video(job_id: str, delivery_id: str) -> tuple[Response, int]:
+        return jsonify(delivery_views.delivery(deliveries.replay_of_video(caller(), job_id, delivery_id))), 202
+
+    _add_endpoints(routes, deliveries)
+    return routes
+
+
+def _add_endpoints(routes: Blueprint, deliveries: Deliveries) -> None:
+    @routes.get("/webhook_endpoints/<endpoint_id>/deliveries")
+    @_TO_ENDPOINT
+    def to_endpoint(endpoint_id: str) -> Response:
+        page = deliveries.to_endpoint(caller(), endpoint_id, limit=limit_argument(), after=request.args.get("after"))
+        return jsonify(delivery_views.delivery_list(page.deliveries, has_more=page.has_more))
+
+    @routes.post("/webhook_endpoints/<endpoint_id>/deliveries/<delivery_id>/replay")
+    @_REPLAY_TO_ENDPOINT
+    def replay_to_endpoint(endpoint_id: str, delivery_id: str) -> tuple[Response, int]:
+        return jsonify(delivery_views.delivery(deliveries.replay_to_endpoint(caller(), endpoint_id, delivery_id))), 202
+
+    @routes.post("/webhook_endpoints/<endpoint_id>/deliveries/replay")
+    @_REPLAY_FAILED
+    def replay_failed(endpoint_id: str) -> tuple[Response, int]:
+        wish = admin_bodies.read(ReplayWish, required=True)
+        count, more = deliveries.replay_failed(caller(), endpoint_id, wish.since)
+        return jsonify(delivery_views.replay(count, has_more=more)), 202

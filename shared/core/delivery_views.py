@@ -1,0 +1,111 @@
+"""Callbacks as the tenants see them who are owed them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+from shared.core.delivery import Delivery, DeliveryState, Post, fault
+
+_OURS: Final = ("endpoint_deleted", "endpoint_disabled")
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True))
+class WebhookPost(TypedDict):
+    """One try. What stood in the answer is not kept."""
+
+    at: int
+    outcome: str
+    """`http_2xx`: received; else `http_3xx` and so on, `timeout`, `tls`, `unreachable`, `secret_unreadable`."""
+    duration_ms: int | None
+    """Until the answer; null where none came."""
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True))
+class WebhookDelivery(TypedDict):
+    """One callback, with all its tries. Times are Unix seconds."""
+
+    id: str
+    object: Literal["webhook_delivery"]
+    video_id: str
+    webhook_endpoint_id: str | None
+    """Null: the video's own webhook."""
+    event_id: str
+    """`webhook-id` and `ce-id` of every try."""
+    event_type: str
+    url: str
+    status: Literal["pending", "delivered", "abandoned"]
+    error: str | None
+    """The last try's outcome if it failed; `endpoint_deleted` or `endpoint_disabled` if there was none for that."""
+    created_at: int
+    next_attempt_at: int | None
+    attempts: list[WebhookPost]
+
+
+class WebhookDeliveryList(TypedDict):
+    """A page; the next one is asked for with `after=<last_id>`."""
+
+    object: Literal["list"]
+    data: list[WebhookDelivery]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True))
+class WebhookReplay(TypedDict):
+    """What is sent again."""
+
+    object: Literal["webhook_replay"]
+    replayed: int
+    """Callbacks that are due now."""
+    has_more: bool
+    """There are more than were looked at: ask again."""
+
+
+def delivery(entry: Delivery) -> dict[str, Any]:
+    pending = entry.state is DeliveryState.PENDING
+    return {
+        "id": entry.id,
+        "object": "webhook_delivery",
+        "video_id": entry.job_id,
+        "webhook_endpoint_id": entry.endpoint_id,
+        "event_id": entry.event_id,
+        "event_type": entry.event_type,
+        "url": entry.url,
+        "status": entry.state.value,
+        "error": _error(entry),
+        "created_at": int(entry.created_at.timestamp()),
+        "next_attempt_at": int(entry.due_at.timestamp()) if pending else None,
+        "attempts": [_post(post) for post in entry.posts],
+    }
+
+
+def delivery_list(entries: Sequence[Delivery], *, has_more: bool) -> dict[str, Any]:
+    data = [delivery(entry) for entry in entries]
+    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
+    return {"object": "list", "data": data, "first_id": first, "last_id": last, "has_more": has_more}
+
+
+def replay(count: int, *, has_more: bool) -> dict[str, Any]:
+    return {"object": "webhook_replay", "replayed": count, "has_more": has_more}
+
+
+def _error(entry: Delivery) -> str | None:
+    if entry.last_error in _OURS:
+        return entry.last_error
+    if entry.state is DeliveryState.DELIVERED or not entry.posts:
+        return None
+    return fault(entry.posts[-1])
+
+
+def _post(post: Post) -> dict[str, Any]:
+    answered = post.status is not None
+    return {
+        "at": int(post.at.timestamp()),
+        "outcome": fault(post),
+        "duration_ms": round(post.seconds * 1000) if answered else None,
+    }
