@@ -11,9 +11,10 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from functions.generate.engine import EXACT, Frames
+from functions.generate.engine import Frames
 from functions.generate.fingerprint import fingerprint
 from shared.core.errors import DrawingFailed
+from shared.core.preset import Preset
 from shared.core.request import VideoRequest
 
 BT709: Final = 1
@@ -23,7 +24,7 @@ THREADS: Final = 4
 
 
 def encode(
-    chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf: int = 18, preset: str = EXACT
+    chunks: Iterable[Frames], target: Path, request: VideoRequest, *, crf: int = 18, preset: str = Preset.EXACT
 ) -> None:
     """Write the frames as they come; the same frames give the same bytes.
 

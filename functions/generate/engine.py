@@ -7,7 +7,7 @@ no callbacks out of a library.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,6 @@ from shared.core.request import VideoRequest
 
 Frames = NDArray[np.uint8]
 """RGB pictures: (frames, height, width, 3), 0 to 255."""
-
-
-EXACT: Final = "exact"
-"""The preset that draws what the model's authors' own code draws."""
 
 
 class Drawing(Protocol):

@@ -147,7 +147,7 @@ class Painter:
             return Failed(attempt, JobError(error.code, str(error)))
         except ModelUnavailable as error:
             log.error("model unavailable", extra={"job": job.id, "error": error})  # noqa: TRY400 - no bug
-            return Failed(attempt, JobError("model_unavailable", f"{job.request.model} is not installed here"))
+            return Failed(attempt, JobError("model_unavailable", self._lacking(job)))
         except TemporaryError as error:
             log.warning("attempt released", extra={"job": job.id, "error": error})
             return Released(attempt, _error_of(error))
@@ -158,6 +158,11 @@ class Painter:
             return Released(attempt, JobError("internal_error", "the model broke while drawing this video"))
         self._broke_on = None
         return Completed(attempt, output)
+
+    def _lacking(self, job: Job) -> str:
+        if job.request.preset not in self._settings.presets:
+            return f"the preset {job.request.preset} is not offered here"
+        return f"{job.request.model} is not installed here"
 
     def _suspect(self, job: Job) -> None:
         """One job may carry the fault in it. When two break in a row it is the engine: a GPU that failed stays so.

@@ -58,7 +58,7 @@ class Drafts:
             detail = "use needs a seed: without one, every request is for another video"
             raise InvalidRequest(Problem("/cache", detail))
         seed = secrets.randbelow(MAX_SEED + 1)
-        request = resolve(reading.wish, models=self._settings.models, seed=seed)
+        request = resolve(reading.wish, models=self._settings.models, presets=self._settings.presets, seed=seed)
         return self._draft(caller, reading, request, _terms(reading.wish))
 
     def of_remix(self, caller: Caller, job_id: str, body: object, manners: Manners) -> Draft:
@@ -76,6 +76,10 @@ class Drafts:
             raise InvalidRequest(*(Problem(f"/{name}", "is that of the video that is remixed") for name in decided))
         if origin.request.model not in self._settings.models:
             raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))
+        if origin.request.preset not in self._settings.presets:
+            raise InvalidRequest(
+                Problem("/preset", f"{origin.request.preset}, as {job_id} was drawn, is not offered now")
+            )
         request = replace(origin.request, prompt=reading.wish.prompt)
         terms = replace(_terms(reading.wish), crf=origin.terms.crf, asked_seconds=origin.terms.asked_seconds)
         return self._draft(caller, reading, request, terms, remixed_from=job_id)
@@ -85,6 +89,7 @@ class Drafts:
         return parse(
             body,
             models=settings.models,
+            presets=settings.presets,
             model_aliases=settings.model_aliases,
             asides=manners.asides,
             allowance=Allowance(

@@ -32,7 +32,7 @@ def model_routes(settings: Settings) -> Blueprint:
     @routes.get("")
     @_LIST_MODELS
     def every() -> Response:
-        return jsonify(model_views.model_list(CATALOG[name] for name in settings.models))
+        return jsonify(model_views.model_list((CATALOG[name] for name in settings.models), settings.presets))
 
     @routes.get("/<model_id>")
     @_GET_MODEL
@@ -41,6 +41,6 @@ def model_routes(settings: Settings) -> Blueprint:
         name = settings.model_aliases.get(model_id, model_id)
         if name not in settings.models:
             raise NotFound(f"the model {model_id} is not offered here")
-        return jsonify(model_views.model(CATALOG[name]))
+        return jsonify(model_views.model(CATALOG[name], settings.presets))
 
     return routes

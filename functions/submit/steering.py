@@ -44,7 +44,7 @@ class Steering:
 
         Raises:
             NotFound.
-            Conflict: It did not end so, or its model is no longer offered (code `not_retriable`).
+            Conflict: It did not end so, or its model or preset is no longer offered (code `not_retriable`).
         """
         job = self._videos.job(caller, job_id)
         now = self._services.jobs.now()
@@ -58,6 +58,8 @@ class Steering:
         )
         if job.request.model not in self._settings.models:
             raise Conflict(f"{job.request.model} is no longer offered here", code="not_retriable")
+        if job.request.preset not in self._settings.presets:
+            raise Conflict(f"the preset {job.request.preset} is no longer offered here", code="not_retriable")
         return self._videos.accept(caller, again).video
 
 

@@ -47,7 +47,9 @@ def frames(wish: CreateVideo, model: Model) -> int:
     return model.num_frames if wish.seconds is None else model.frames_for(wish.seconds)
 
 
-def exceeded(wish: CreateVideo, models: Sequence[str], allowance: Allowance) -> Iterator[Problem]:
+def exceeded(
+    wish: CreateVideo, models: Sequence[str], allowance: Allowance, *, presets: Sequence[str]
+) -> Iterator[Problem]:
     """Everything in the wish that is out of bounds."""
     if wish.num_frames is not None and wish.seconds is not None:
         yield Problem("/seconds", "cannot be given together with num_frames")
@@ -55,6 +57,9 @@ def exceeded(wish: CreateVideo, models: Sequence[str], allowance: Allowance) -> 
         yield Problem("/aspect_ratio", "cannot be given together with size")
     if wish.webhook is not None and wish.cache == Cache.USE:
         yield Problem("/webhook", "cannot be given together with cache=use: a video that is there already calls nobody")
+    if wish.preset is not None and wish.preset not in presets:
+        # Another one in its place would draw something else than was asked for.
+        yield Problem("/preset", f"must be {_listed(presets)}: no other preset is offered here")
     yield from _of_caller(wish, allowance)
     name = model_name(wish, models)
     if name not in models:
@@ -112,6 +117,10 @@ def _of_drawing(wish: CreateVideo, model: Model) -> Iterator[Problem]:
         )
     if guidance is not None and not 0 <= guidance <= model.max_guidance_scale:
         yield Problem("/guidance_scale", f"must be from 0 to {model.max_guidance_scale:g} for {model.id}")
+
+
+def _listed(presets: Sequence[str]) -> str:
+    return presets[0] if len(presets) == 1 else f"one of {', '.join(presets)}"
 
 
 def _ratio(text: str) -> tuple[int, int]:

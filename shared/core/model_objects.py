@@ -43,6 +43,13 @@ class ModelLimits(TypedDict):
 
 
 @with_config(_DESCRIBED)
+class ModelPreset(TypedDict):
+    id: Literal["exact", "fast", "turbo"]
+    picture: str
+    """What it does to the picture, for people."""
+
+
+@with_config(_DESCRIBED)
 class Model(TypedDict):
     """OpenAI's Model, with our own fields beside it."""
 
@@ -52,6 +59,8 @@ class Model(TypedDict):
     owned_by: str
     defaults: ModelDefaults
     limits: ModelLimits
+    presets: list[ModelPreset]
+    """How it can be asked to draw here, the default way first."""
 
 
 @with_config(_DESCRIBED)

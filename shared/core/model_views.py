@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.core.catalog import FRAME_STRIDE, PROMPT_TOKENS, SIDE_MULTIPLE, Model
 from shared.core.model_objects import ModelDefaults
+from shared.core.preset import PRICE
 from shared.core.text import MAX_PROMPT
 from shared.core.wish import FEWEST_STEPS
 
 
-def model(known: Model) -> dict[str, Any]:
-    """With what is drawn by default and what can be asked for; sides in pixels, lengths in frames."""
+def model(known: Model, presets: Sequence[str]) -> dict[str, Any]:
+    """With what is drawn by default and what can be asked for; sides in pixels, lengths in frames.
+
+    `presets` are those that are offered here.
+    """
     return {
         "id": known.id,
         "object": "model",
@@ -20,12 +24,13 @@ def model(known: Model) -> dict[str, Any]:
         "owned_by": known.owned_by,
         "defaults": {name: getattr(known, name) for name in ModelDefaults.__annotations__},
         "limits": _limits(known),
+        "presets": [{"id": preset, "picture": PRICE[preset]} for preset in presets],
     }
 
 
-def model_list(known: Iterable[Model]) -> dict[str, Any]:
+def model_list(known: Iterable[Model], presets: Sequence[str]) -> dict[str, Any]:
     """OpenAI's list of Models; it is never paged."""
-    return {"object": "list", "data": [model(each) for each in known]}
+    return {"object": "list", "data": [model(each, presets) for each in known]}
 
 
 def _limits(known: Model) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class Video(TypedDict):
     negative_prompt: str
     num_inference_steps: int
     guidance_scale: float
+    preset: str
+    """How it is drawn; the models tell what that does to the picture."""
     seconds_requested: float | None
     """The length that was asked for; `seconds` is the nearest that can be drawn."""
     deadline_at: int | None

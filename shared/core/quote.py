@@ -31,6 +31,7 @@ class Normalized(TypedDict):
     seconds: str
     num_inference_steps: int
     guidance_scale: float
+    preset: str
 
 
 @with_config(_DESCRIBED)
@@ -99,4 +100,5 @@ def _normalized(request: VideoRequest) -> dict[str, Any]:
         "seconds": request.seconds,
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
+        "preset": request.preset,
     }

@@ -14,6 +14,7 @@ from shared.core.aliases import Aside
 from shared.core.bounds import Allowance
 from shared.core.catalog import CATALOG
 from shared.core.errors import InvalidRequest, Problem, pointer, told
+from shared.core.preset import PRESETS, Preset
 from shared.core.wish import CreateVideo, OutputWish, WebhookWish
 
 MAX_PROBLEMS: Final = 32
@@ -34,6 +35,8 @@ class VideoRequest:
     seed: int
     num_inference_steps: int
     guidance_scale: float
+    preset: str = Preset.EXACT.value
+    """How it is drawn (preset.py). Requests that were stored before there were any are exact."""
 
     @property
     def seconds(self) -> str:
@@ -53,6 +56,7 @@ def parse(
     body: object,
     *,
     models: Sequence[str],
+    presets: Sequence[str] = PRESETS,
     model_aliases: Mapping[str, str] = MappingProxyType({}),
     asides: Sequence[Aside] = (),
     allowance: Allowance = Allowance(),  # noqa: B008 - frozen
@@ -75,7 +79,7 @@ def parse(
     except ValidationError as error:
         problems += _problems(error)
         wish = _without(known, {e["loc"][0] for e in error.errors()})
-    problems += bounds.exceeded(wish, models, allowance)
+    problems += bounds.exceeded(wish, models, allowance, presets=presets)
     found = [*said.unsupported, *said.problems, *(replace(p, pointer=said.pointer(p.pointer)) for p in problems)]
     if found:
         code = "unsupported_feature" if said.unsupported else "invalid_parameter"
@@ -83,7 +87,7 @@ def parse(
     return Reading(wish, [told(name) for name in unknown[:MAX_PROBLEMS]])
 
 
-def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int) -> VideoRequest:
+def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int, presets: Sequence[str] = PRESETS) -> VideoRequest:
     """Fill in what a parsed wish leaves open; `seed` is used when it names none."""
     model = CATALOG[bounds.model_name(wish, models)]
     width, height = bounds.size(wish, model)
@@ -98,6 +102,7 @@ def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int) -> VideoRequ
         seed=seed if wish.seed is None else wish.seed,
         num_inference_steps=wish.num_inference_steps or model.num_inference_steps,
         guidance_scale=model.guidance_scale if wish.guidance_scale is None else wish.guidance_scale,
+        preset=presets[0] if wish.preset is None else wish.preset,
     )
 
 

@@ -117,6 +117,7 @@ def _native(job: Job) -> dict[str, Any]:
         "negative_prompt": request.negative_prompt,
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
+        "preset": request.preset,
         "seconds_requested": job.terms.asked_seconds,
         "deadline_at": _unix(job.deadline),
         "priority": job.terms.priority.value,

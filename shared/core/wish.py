@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from shared.core.catalog import CATALOG, FRAME_STRIDE
+from shared.core.preset import PRESETS
 from shared.core.priority import Priority, named
 from shared.core.terms import Cache
 from shared.core.text import Text, said
@@ -95,6 +96,7 @@ _Length = Annotated[float, BeforeValidator(_number, json_schema_input_type=_Posi
 _Urgency = Annotated[Priority, BeforeValidator(named, json_schema_input_type=Literal["low", "normal", "high", 0, 1, 2])]
 _Url = Annotated[StrictStr, Field(min_length=1, max_length=2048), _schema(format="uri")]
 _EndpointId = Annotated[StrictStr, Field(min_length=1, max_length=64)]
+_Preset = Annotated[StrictStr, _schema(format="preset", enum=list(PRESETS))]
 _Word = Annotated[str, Field(min_length=1, max_length=64)]
 _Label = Annotated[StrictStr, Field(max_length=512)]
 _Model = Annotated[StrictStr, _schema(format="model")]
@@ -169,6 +171,9 @@ class CreateVideo(BaseModel):
     """Denoising steps: more take longer and may look better."""
     guidance_scale: _Guidance | None = None
     """How closely the prompt is followed."""
+    preset: _Preset | None = None
+    """`exact`, `fast` or `turbo`: how much of the picture's truth is given for speed. `GET /v1/models` tells which are
+    offered; absent: the first of them. One that is not offered is refused, never replaced."""
     priority: _Urgency | None = None
     """`low`, `normal` (the default) or `high`, or 0, 1, 2. `high` needs a key with the scope `videos:priority`."""
     queue_ttl_seconds: _Seconds | None = None

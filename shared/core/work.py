@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from shared.core.preset import Preset, computed_steps
 from shared.core.request import VideoRequest
 
 _TEXT_TOKENS: Final = 128
@@ -22,6 +23,7 @@ class Work:
     num_frames: int
     steps: int
     passes: int = 2
+    preset: str = Preset.EXACT.value
 
     @classmethod
     def of(cls, request: VideoRequest) -> Self:
@@ -32,6 +34,7 @@ class Work:
             num_frames=request.num_frames,
             steps=request.num_inference_steps,
             passes=2 if request.guidance_scale > 1 else 1,
+            preset=request.preset,
         )
 
     @property
@@ -67,7 +70,8 @@ class Architecture:
     def denoise_s(self, work: Work) -> float:
         tokens = work.tokens
         flop = tokens * self.token_flop + (tokens + _TEXT_TOKENS) ** 2 * self.pair_flop
-        return work.steps * (work.passes * flop / self.flops + self.step_s)
+        computed = computed_steps(work.steps, work.preset)
+        return computed * work.passes * flop / self.flops + work.steps * self.step_s
 
     def decode_s(self, work: Work) -> float:
         return work.pixels * self.pixel_flop / self.flops

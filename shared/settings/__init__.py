@@ -95,6 +95,9 @@ class Settings:
     """Models offered, the default one first."""
     model_aliases: Mapping[str, str] = _setting("MODEL_ALIASES", readers.model_aliases, "")
     """Other names that callers may use: `sora-2=mochi-1-preview`, separated by spaces. Answers tell the real model."""
+    presets: tuple[str, ...] = _setting("PRESETS", readers.presets, "exact turbo")
+    """How callers may have videos drawn: `exact`, `fast` (GPUs that multiply 8-bit floats) and `turbo`, the default one
+    first. submit refuses all others, and generate does not start on a GPU that lacks one of these."""
     weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
     """Holds one folder per model id, as diffusers saves it."""
     engine: str = _setting("ENGINE", readers.engine, "mochi")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from shared.core.access import Keyring, Scope
 from shared.core.catalog import CATALOG
+from shared.core.preset import PRESETS
 from shared.core.rate import SECOND, Rate
 from shared.core.signing import PrivateKey, secret_key
 
@@ -61,6 +62,13 @@ def models(value: str) -> tuple[str, ...]:
     unknown = [name for name in names if name not in CATALOG]
     if unknown or not names:
         raise ValueError(f"must name one or more of {', '.join(CATALOG)}")
+    return names
+
+
+def presets(value: str) -> tuple[str, ...]:
+    names = words(value)
+    if not names or len(set(names)) < len(names) or not set(names) <= set(PRESETS):
+        raise ValueError(f"must name one or more of {', '.join(PRESETS)}, each once")
     return names
 
 

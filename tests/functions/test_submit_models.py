@@ -26,6 +26,10 @@ TINY = {
         "max_inference_steps": 100,
         "max_guidance_scale": 20.0,
     },
+    "presets": [
+        {"id": "exact", "picture": "the model's own numbers"},
+        {"id": "turbo", "picture": "every second step goes on as the one before it went: the picture differs"},
+    ],
 }
 
 

@@ -24,8 +24,9 @@ REQUEST = VideoRequest(
 )
 
 
-def engine_in(weights: Path, models: str = "mochi-1-tiny") -> MochiEngine:
-    return MochiEngine(Settings.from_env({"WEIGHTS_DIR": str(weights), "MODELS": models}), device="cpu")
+def engine_in(weights: Path, models: str = "mochi-1-tiny", presets: str = "exact turbo") -> MochiEngine:
+    variables = {"WEIGHTS_DIR": str(weights), "MODELS": models, "PRESETS": presets}
+    return MochiEngine(Settings.from_env(variables), device="cpu")
 
 
 def draw(engine, request, checkpoint=None):

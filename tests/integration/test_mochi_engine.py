@@ -140,10 +140,11 @@ def half(weights, engine):
 def test_in_bfloat16_the_latents_equal_the_stock_pipelines_bit_for_bit_also_when_resumed(half):
     """Not the pictures: on a CPU the decoder takes minutes in bfloat16."""
     expected = stock_output(half, REQUEST, "latent")
-    drawing = MochiDrawing(modules_of(half), REQUEST)
+    modules = modules_of(half)
+    drawing = MochiDrawing(modules, REQUEST)
     drawing.advance()
     drawing.advance()
-    resumed = MochiDrawing(modules_of(half), REQUEST, drawing.checkpoint())
+    resumed = MochiDrawing(modules, REQUEST, drawing.checkpoint())
     assert 2 == resumed.step
     for one in (drawing, resumed):
         one.advance()

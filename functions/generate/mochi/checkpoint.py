@@ -1,8 +1,9 @@
 """A drawing between two steps, as bytes: the latents, and what proves that they fit.
 
-A safetensors file of `latents` and `sigmas`; its metadata, one JSON text, names model, preset,
-request, seed and step, with a seal over all of it. The seed is the whole state of chance: it made
-the first latents, and the steps behind them throw no dice.
+A safetensors file of `latents` and `sigmas`, and of the `velocity` where the next step takes it
+again; its metadata, one JSON text, names model, preset, request, seed and step, with a seal over all
+of it. The seed is the whole state of chance: it made the first latents, and the steps behind them
+throw no dice.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from functions.generate.engine import EXACT
 from functions.generate.fingerprint import fingerprint
+from functions.generate.mochi.denoising import takes_again
+from shared.core.preset import Preset
 from shared.core.request import VideoRequest
 
 FORMAT: Final = "flipbook-checkpoint/1"
@@ -38,6 +40,8 @@ class State:
 
     step: int
     latents: torch.Tensor
+    velocity: torch.Tensor | None = None
+    """What the model said last, where the next step takes it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Identity:
     sigmas: torch.Tensor
 
     @property
-    def facts(self) -> dict[str, str | int]:
+    def facts(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
             "model": self.request.model,
@@ -62,10 +66,13 @@ class Identity:
 
 def pack(state: State, identity: Identity) -> bytes:
     latents, sigmas = state.latents.cpu().contiguous(), identity.sigmas.cpu().contiguous()
-    facts = identity.facts | {"step": state.step}
+    facts, tensors = identity.facts | {"step": state.step}, {"latents": latents, "sigmas": sigmas}
+    if state.velocity is not None:
+        tensors["velocity"] = state.velocity.cpu().contiguous()
+        facts["velocity"] = _digest(tensors["velocity"]).hexdigest()
     # One key: safetensors writes several in an order that changes from call to call.
     metadata = {KEY: json.dumps(facts | {"seal": _seal(facts, latents)})}
-    return save({"latents": latents, "sigmas": sigmas}, metadata=metadata)
+    return save(tensors, metadata=metadata)
 
 
 def unpack(data: bytes, identity: Identity, *, like: torch.Tensor) -> State:
@@ -85,7 +92,7 @@ def unpack(data: bytes, identity: Identity, *, like: torch.Tensor) -> State:
         raise Unusable("its seal is broken")
     wanted = identity.facts
     # The first checkpoints did not have these; all of them were of the exact preset.
-    told = {"preset": EXACT, "seed": wanted["seed"], "sigmas": wanted["sigmas"]} | facts
+    told = {"preset": Preset.EXACT.value, "seed": wanted["seed"], "sigmas": wanted["sigmas"]} | facts
     wrong = [name for name, value in wanted.items() if told.get(name) != value]
     if wrong:
         raise Unusable(f"it is of another {' and '.join(wrong)}")
@@ -93,7 +100,12 @@ def unpack(data: bytes, identity: Identity, *, like: torch.Tensor) -> State:
         raise Unusable(f"it holds {latents.dtype} {tuple(latents.shape)}, not {like.dtype} {tuple(like.shape)}")
     if not 0 <= step <= identity.request.num_inference_steps:
         raise Unusable(f"it claims step {step} of {identity.request.num_inference_steps}")
-    return State(step, latents.to(like.device))
+    if not takes_again(identity.preset, step, identity.request.num_inference_steps):
+        return State(step, latents.to(like.device))
+    velocity = tensors.get("velocity")
+    if velocity is None or velocity.shape != latents.shape or facts.get("velocity") != _digest(velocity).hexdigest():
+        raise Unusable("it does not hold the velocity that the next step takes again")
+    return State(step, latents.to(like.device), velocity.to(like.device))
 
 
 def _metadata(data: bytes) -> dict[str, Any]:

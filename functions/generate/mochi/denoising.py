@@ -19,6 +19,7 @@ from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
 from functions.generate.mochi.modules import Modules
 from functions.generate.mochi.prompt import Prompt, guided
 from shared.core.catalog import FRAME_STRIDE
+from shared.core.preset import is_computed
 from shared.core.request import VideoRequest
 
 THRESHOLD_NOISE: Final = 0.025
@@ -65,6 +66,8 @@ class Step:
 
     latents: torch.Tensor
     outlook: torch.Tensor
+    velocity: torch.Tensor | None
+    """The model's answer, guidance included, in float32: only where the next step takes it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,22 @@ class Denoiser:
     prompt: Prompt
     plan: Schedule
 
-    def denoise(self, step: int, latents: torch.Tensor) -> Step:
-        """Step number `step`, counted from 0. Guidance and the step itself run in float32."""
-        velocity, sigmas = self._velocity(self.plan.timesteps[step], latents), self.plan.sigmas
+    def denoise(self, step: int, latents: torch.Tensor, velocity: torch.Tensor | None = None) -> Step:
+        """Step number `step`, counted from 0. Guidance and the step itself run in float32.
+
+        `velocity` is what the step before it left.
+        """
+        sigmas = self.plan.sigmas
+        if velocity is None:
+            velocity = self._velocity(self.plan.timesteps[step], latents)
         start = latents.to(torch.float32)
         after = start + (sigmas[step + 1] - sigmas[step]) * velocity
-        return Step(after.to(latents.dtype), start + (sigmas[-1] - sigmas[step]) * velocity)
+        kept = velocity if takes_again(self.modules.preset, step + 1, len(self.plan.timesteps)) else None
+        return Step(after.to(latents.dtype), start + (sigmas[-1] - sigmas[step]) * velocity, kept)
 
     def _velocity(self, timestep: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
         rows = torch.cat([latents] * len(self.prompt.mask))
+        self.modules.attention.lengths = self.prompt.lengths
         with _quiet(), self.modules.transformer.cache_context("cond_uncond"):
             found = self.modules.transformer(
                 hidden_states=rows,
@@ -98,6 +108,11 @@ class Denoiser:
             return found
         without, with_text = found.chunk(2)
         return without + self.request.guidance_scale * (with_text - without)
+
+
+def takes_again(preset: str, step: int, steps: int) -> bool:
+    """Whether `step` goes on as the one before it went."""
+    return step < steps and not is_computed(step, steps, preset)
 
 
 @contextmanager

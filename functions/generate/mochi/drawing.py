@@ -50,7 +50,7 @@ class MochiDrawing:
     def advance(self) -> None:
         state = self._state
         with room(), torch.inference_mode():
-            done = self._denoiser.denoise(state.step, state.latents)
+            done = self._denoiser.denoise(state.step, state.latents, state.velocity)
             # Asking waits for the device, so a step that returns is a step that is done.
             sound = bool(torch.isfinite(done.latents).all())
         if not sound:
@@ -58,7 +58,7 @@ class MochiDrawing:
                 f"step {state.step + 1} of {self.total_steps} left numbers that are not finite",
                 code="quality_check_failed",
             )
-        self._state, self._outlook = State(state.step + 1, done.latents), done.outlook
+        self._state, self._outlook = State(state.step + 1, done.latents, done.velocity), done.outlook
 
     def preview(self) -> Frames | None:
         if self._outlook is None:

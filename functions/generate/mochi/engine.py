@@ -26,14 +26,20 @@ class MochiEngine:
         self._device_name = device
         self._model = ""
         self._modules: Any = None
+        self._presets = settings.presets
+        self._prepared: dict[str, Any] = {}
 
     def setup(self) -> None:
         """Import the libraries and load the first model.
 
         Raises:
-            ModelUnavailable: Its weights are missing, or the tiny model's cannot be written.
+            ModelUnavailable: Its weights are missing, the tiny model's cannot be written, or this device
+                lacks one of the presets that are offered.
         """
         libraries.summon()
+        from functions.generate.mochi import pipeline, presets
+
+        presets.check(self._presets, pipeline.pick_device(self._device_name))
         self._load(self._models[0])
 
     @property
@@ -46,9 +52,23 @@ class MochiEngine:
         """Raises: ModelUnavailable, OutOfMemory."""
         from functions.generate.mochi.drawing import MochiDrawing
 
+        if request.preset not in self._presets:
+            raise ModelUnavailable(
+                f"{request.preset} is not among the presets offered here: {', '.join(self._presets)}"
+            )
         if request.model != self._model:
             self._load(request.model)
-        return MochiDrawing(self._modules, request, checkpoint)
+        return MochiDrawing(self._for(request.preset), request, checkpoint)
+
+    def _for(self, preset: str) -> Any:
+        """The modules as `preset` has them; made ready when it is first asked for."""
+        from functions.generate.mochi import presets
+        from functions.generate.mochi.memory import room
+
+        if preset not in self._prepared:
+            with room():
+                self._prepared[preset] = presets.prepared(self._modules, preset)
+        return self._prepared[preset]
 
     def _build_tiny(self) -> None:
         from functions.generate.mochi import tiny
@@ -70,7 +90,7 @@ class MochiEngine:
         found = weights.folder(self._weights_dir, model)
         device = pipeline.pick_device(self._device_name)
         # The old model goes first: two of the large ones do not fit on one GPU.
-        self._modules, self._model = None, ""
+        self._modules, self._model, self._prepared = None, "", {}
         gc.collect()
         started = time.monotonic()
         self._modules, self._model = pipeline.load(found, device), model

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from functions.generate.engine import EXACT
+from functions.generate.mochi.attention import JointAttention
 from functions.generate.mochi.sketch import Sketcher
+from shared.core.preset import Preset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class Modules:
     tokenizer: Any
     text_encoder: Any
     transformer: Any
+    attention: JointAttention
+    """The transformer's, which wants to know each prompt's length."""
     vae: Any
     scheduler: Mapping[str, Any]
     """The configuration of its FlowMatchEulerDiscreteScheduler."""
@@ -26,5 +29,5 @@ class Modules:
     """Genmo's own code does so; the hub's pipeline does not."""
     device: torch.device
     sketcher: Sketcher
-    preset: str = EXACT
+    preset: str = Preset.EXACT
     """How the modules were made fast. Another preset may give other numbers, so no checkpoint crosses over."""

@@ -17,13 +17,15 @@ class Prompt:
 
     embeddings: torch.Tensor
     mask: torch.Tensor
+    lengths: torch.Tensor
+    """How many of each row's tokens count, on the CPU; they come first."""
 
 
 def encode(modules: Modules, request: VideoRequest) -> Prompt:
     """MochiPipeline.encode_prompt: each text by itself, since a batch would round otherwise."""
     texts = (request.negative_prompt, request.prompt) if guided(request) else (request.prompt,)
     rows = [_encode(modules, text) for text in texts]
-    return Prompt(torch.cat([row.embeddings for row in rows]), torch.cat([row.mask for row in rows]))
+    return Prompt(*(torch.cat([getattr(row, name) for row in rows]) for name in ("embeddings", "mask", "lengths")))
 
 
 def guided(request: VideoRequest) -> bool:
@@ -40,8 +42,9 @@ def _encode(modules: Modules, text: str) -> Prompt:
         add_special_tokens=True,
         return_tensors="pt",
     )
-    ids, mask = words.input_ids.to(modules.device), words.attention_mask.bool().to(modules.device)
+    ids, mask = words.input_ids, words.attention_mask.bool()
     if modules.zeros_for_empty_prompt and not text:
         ids, mask = torch.zeros_like(ids), torch.zeros_like(mask)
+    lengths, ids, mask = mask.sum(dim=-1), ids.to(modules.device), mask.to(modules.device)
     embeddings = modules.text_encoder(ids, attention_mask=mask)[0]
-    return Prompt(embeddings.to(modules.text_encoder.dtype), mask)
+    return Prompt(embeddings.to(modules.text_encoder.dtype), mask, lengths)

@@ -25,7 +25,7 @@ OPENAI_FIELDS = {
 OUR_FIELDS = {
     *("state", "phase", "step", "total_steps", "queue_position", "attempt", "max_attempts"),
     *("num_frames", "fps", "width", "height", "seed", "negative_prompt", "num_inference_steps", "guidance_scale"),
-    *("seconds_requested", "deadline_at", "priority", "preview"),
+    *("preset", "seconds_requested", "deadline_at", "priority", "preview"),
     *(
         "metadata",
         "webhook",
@@ -95,6 +95,7 @@ COMPLETED = {
     "negative_prompt": "fog",
     "num_inference_steps": 4,
     "guidance_scale": 4.5,
+    "preset": "exact",
     "seconds_requested": None,
     "deadline_at": None,
     "priority": "normal",

@@ -149,6 +149,33 @@ def test_latents_of_another_shape_or_type_are_refused(like):
         unpack(PACKED, IDENTITY, like=like)
 
 
+TURBO = dataclasses.replace(IDENTITY, preset="turbo", request=dataclasses.replace(REQUEST, preset="turbo"))
+VELOCITY = LATENTS.flip(0) * 3
+
+
+def test_the_velocity_that_the_next_step_takes_again_comes_back_bit_for_bit():
+    state = unpack(pack(State(1, LATENTS, VELOCITY), TURBO), TURBO, like=LATENTS)
+    assert torch.equal(VELOCITY, state.velocity)
+
+
+@pytest.mark.parametrize("velocity", [None, VELOCITY[:, :1]])
+def test_turbo_does_not_go_on_without_the_velocity_that_it_needs(velocity):
+    with pytest.raises(Unusable, match="does not hold the velocity"):
+        unpack(pack(State(1, LATENTS, velocity), TURBO), TURBO, like=LATENTS)
+
+
+def test_a_changed_velocity_is_seen():
+    data = pack(State(1, LATENTS, VELOCITY), TURBO)
+    mine = VELOCITY.clone()
+    mine[0, 0, 0, 0] += 1
+    changed = save(
+        {"latents": LATENTS, "sigmas": SIGMAS, "velocity": mine},
+        {checkpoint.KEY: json.dumps(checkpoint._metadata(data))},
+    )
+    with pytest.raises(Unusable, match="does not hold the velocity"):
+        unpack(changed, TURBO, like=LATENTS)
+
+
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(VideoRequest)])
 def test_every_field_counts_in_the_fingerprint(field):
     value = getattr(REQUEST, field)

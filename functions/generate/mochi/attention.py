@@ -1,0 +1,98 @@
+"""Mochi's attention without waiting for the device: the numbers are those of diffusers' processor, bit for bit.
+
+That one asks the mask in each of 48 layers which words count, and each answer stops the GPU's
+queue, and torch.compile's graph. Here the number of words is known before the first step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+
+class JointAttention:
+    """The attention processor of all blocks of one transformer. It is told the prompts' lengths before each forward."""
+
+    def __init__(self) -> None:
+        self.lengths: torch.Tensor | None = None
+        """Words of each row (rows,), on the CPU: reading them waits for nobody."""
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: torch.Tensor,
+        encoder_hidden_states: torch.Tensor,
+        attention_mask: torch.Tensor,  # noqa: ARG002 - `lengths` says the same
+        image_rotary_emb: tuple[torch.Tensor, torch.Tensor],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures (rows, tokens, width) and words (rows, words, width), after each has seen the other."""
+        seen = [_heads(attn, layer, hidden_states) for layer in (attn.to_q, attn.to_k, attn.to_v)]
+        read = [_heads(attn, layer, encoder_hidden_states) for layer in _text_layers(attn)]
+        query, key = (
+            _turned(norm(x), *image_rotary_emb) for norm, x in zip((attn.norm_q, attn.norm_k), seen[:2], strict=True)
+        )
+        text_query, text_key = attn.norm_added_q(read[0]), attn.norm_added_k(read[1])
+        assert self.lengths is not None
+        both = torch.ops.flipbook.attend(query, key, seen[2], text_query, text_key, read[2], self.lengths)
+        pictures, words = both.split_with_sizes((hidden_states.shape[1], encoder_hidden_states.shape[1]), dim=1)
+        return attn.to_out[1](attn.to_out[0](pictures)), attn.to_add_out(words) if hasattr(
+            attn, "to_add_out"
+        ) else words
+
+
+def attend_with(transformer: Any) -> JointAttention:
+    """Give all blocks of `transformer` one new processor, which is returned."""
+    processor = JointAttention()
+    for block in transformer.transformer_blocks:
+        block.attn1.processor = processor
+    return processor
+
+
+@torch.library.custom_op("flipbook::attend", mutates_args=())
+def attend(  # noqa: PLR0917 - torch reads the schema off it
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    text_query: torch.Tensor,
+    text_key: torch.Tensor,
+    text_value: torch.Tensor,
+    lengths: torch.Tensor,
+) -> torch.Tensor:
+    """Attention of each row over its tokens and its first `lengths` words: (rows, tokens + words, heads * width).
+
+    Tokens and words come as (rows, count, heads, width). What stands for words that do not count is
+    zero. One operation to torch.compile, so that another prompt's length compiles nothing anew.
+    """
+    rows, tokens, heads, width = query.shape
+    out = query.new_zeros(rows, tokens + text_query.shape[1], heads * width)
+    pairs = ((query, text_query), (key, text_key), (value, text_value))
+    for row, words in enumerate(lengths.tolist()):
+        q, k, v = (
+            torch.cat([x[row : row + 1], text[row : row + 1, :words]], dim=1).transpose(1, 2) for x, text in pairs
+        )
+        found = functional.scaled_dot_product_attention(q, k, v)
+        out[row, : tokens + words] = found.transpose(1, 2).flatten(2)[0]
+    return out
+
+
+@attend.register_fake
+def _(query: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+    rows, tokens, heads, width = query.shape
+    return query.new_empty(rows, tokens + rest[2].shape[1], heads * width)
+
+
+def _text_layers(attn: Any) -> tuple[Any, Any, Any]:
+    return attn.add_q_proj, attn.add_k_proj, attn.add_v_proj
+
+
+def _heads(attn: Any, layer: Any, hidden: torch.Tensor) -> torch.Tensor:
+    return torch.as_tensor(layer(hidden).unflatten(2, (attn.heads, -1)))
+
+
+def _turned(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Rotary positions: even and odd numbers are the two sides of one angle. In float32, as diffusers does it."""
+    even, odd = x[..., 0::2].float(), x[..., 1::2].float()
+    turned = (even * cos - odd * sin).to(x.dtype), (even * sin + odd * cos).to(x.dtype)
+    return torch.stack(turned, dim=-1).flatten(-2)

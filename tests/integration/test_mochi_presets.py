@@ -1,0 +1,199 @@
+"""Each preset on the CPU: exact is stock (test_mochi_engine.py), turbo is near it and says so, fast needs its chip."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from functions.generate.mochi import fp8, presets, tiny
+from functions.generate.mochi.attention import attend_with
+from functions.generate.mochi.drawing import MochiDrawing
+from functions.generate.mochi.pipeline import modules_of
+from shared.core.errors import ModelUnavailable
+from tests.integration.mochi_drawings import REQUEST, draw, engine_in
+
+STEPS = 16
+EXACT = dataclasses.replace(REQUEST, num_inference_steps=STEPS)
+TURBO = dataclasses.replace(EXACT, preset="turbo")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def engine(weights):
+    engine = engine_in(weights)
+    engine.setup()
+    return engine
+
+
+def drawn(engine, request):
+    drawing = engine.begin(request)
+    while drawing.step < drawing.total_steps:
+        drawing.advance()
+    return drawing
+
+
+def counted(engine, request):
+    """How often the transformer runs in a drawing."""
+    calls = []
+    hook = engine._modules.transformer.register_forward_hook(lambda *_: calls.append(1))
+    drawn(engine, request)
+    hook.remove()
+    return len(calls)
+
+
+def distance(one, other):
+    return float((one - other).norm() / other.norm())
+
+
+def test_turbo_asks_the_model_in_half_of_the_steps(engine):
+    assert (STEPS, 9) == (counted(engine, EXACT), counted(engine, TURBO))
+
+
+def test_turbo_is_another_picture_but_nearer_than_half_as_many_steps(engine):
+    """Taking an answer again must be worth more than leaving steps out. On trained weights nobody measured it."""
+    exact, turbo, fewer = (
+        drawn(engine, request)._state.latents
+        for request in (EXACT, TURBO, dataclasses.replace(EXACT, num_inference_steps=9))
+    )
+
+    assert 0 < distance(turbo, exact) < distance(fewer, exact)
+    assert distance(turbo, exact) < 0.25
+
+
+def test_turbo_resumed_after_any_step_is_turbo_undisturbed(engine):
+    whole = draw(engine, TURBO)
+    drawing = engine.begin(TURBO)
+    for step in range(STEPS + 1):
+        checkpoint = drawing.checkpoint()
+        resumed = engine.begin(TURBO, checkpoint)
+        assert (step, "turbo") == (resumed.step, resumed.preset)
+        if step % 5 == 0:
+            assert np.array_equal(whole, draw(engine, TURBO, checkpoint))
+        if step < STEPS:
+            drawing.advance()
+
+
+@pytest.mark.parametrize(("before", "after"), [(EXACT, TURBO), (TURBO, EXACT)])
+def test_no_checkpoint_crosses_from_one_preset_to_another(engine, before, after):
+    drawing = engine.begin(before)
+    drawing.advance()
+    assert 0 == engine.begin(after, drawing.checkpoint()).step
+
+
+def test_exact_and_turbo_share_their_weights(engine):
+    drawn(engine, EXACT)
+    drawn(engine, TURBO)
+    exact, turbo = (engine._for(preset) for preset in ("exact", "turbo"))
+    assert exact.transformer is turbo.transformer
+
+
+def test_a_preset_that_is_not_offered_is_not_drawn_as_another(engine):
+    with pytest.raises(ModelUnavailable, match="fast is not among the presets offered here: exact, turbo"):
+        engine.begin(dataclasses.replace(REQUEST, preset="fast"))
+
+
+def test_an_engine_that_cannot_give_what_is_offered_does_not_start(weights):
+    engine = engine_in(weights, presets="exact fast")
+    with pytest.raises(ModelUnavailable, match="PRESETS offers fast, which needs a GPU that multiplies 8-bit floats"):
+        engine.setup()
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_the_processor_counts_words_from_the_prompt_and_equals_diffusers(length):
+    """Bit for bit, in one layer, for each number of words, also none."""
+    pipe = tiny.build()
+    generator = torch.Generator().manual_seed(1)
+    hidden = torch.randn((1, 12, 2, 4, 6), generator=generator)
+    text = torch.randn((1, 256, 32), generator=generator)
+    mask = torch.zeros((1, 256), dtype=torch.bool)
+    mask[:, :length] = True
+
+    def velocity():
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "In CPU autocast")  # see denoising.py
+            return pipe.transformer(
+                hidden_states=hidden,
+                encoder_hidden_states=text,
+                timestep=torch.tensor([500.0]),
+                encoder_attention_mask=mask,
+                return_dict=False,
+            )[0]
+
+    stock = velocity()
+    attend_with(pipe.transformer).lengths = mask.sum(dim=-1)
+    assert torch.equal(stock, velocity())
+
+
+def test_the_lengths_of_a_drawing_do_not_leak_into_another(engine):
+    other = dataclasses.replace(REQUEST, prompt="a", negative_prompt="a very long and different text", seed=9)
+    alone = draw(engine, REQUEST)
+    one, two = engine.begin(REQUEST), engine.begin(other)
+    for _ in range(4):
+        two.advance()
+        one.advance()
+    assert np.array_equal(alone, np.concatenate(list(one.decode())))
+
+
+def test_a_model_whose_tokenizer_pads_on_the_left_is_refused():
+    pipe = tiny.build()
+    pipe.tokenizer.padding_side = "left"
+    with pytest.raises(ModelUnavailable, match="must pad on the right"):
+        modules_of(pipe)
+
+
+class TestFast:
+    """Its arithmetic runs on a CPU too, slowly; the gate in presets.check keeps it from being offered there."""
+
+    @pytest.mark.parametrize("shape", [(5, 64), (2, 7, 64)])
+    def test_a_layer_is_near_the_one_that_it_stands_for(self, shape):
+        torch.manual_seed(3)
+        layer = torch.nn.Linear(64, 48, dtype=torch.bfloat16).requires_grad_(False)
+        hidden = torch.randn(shape, dtype=torch.bfloat16)
+        expected, found = layer(hidden), fp8.Fp8Linear(layer)(hidden)
+        assert (expected.shape, expected.dtype) == (found.shape, found.dtype)
+        # Two factors with 3 bits behind the point, each rounded by 1/16 at most, 2^-5 on average.
+        assert 0.001 < distance(found.float(), expected.float()) < 0.05
+
+    def test_each_row_has_its_own_scale_so_a_loud_one_does_not_drown_a_quiet_one(self):
+        rows = torch.stack([torch.linspace(-1e-4, 1e-4, 64), torch.linspace(-1e4, 1e4, 64), torch.zeros(64)])
+        small, scale = fp8.rounded(rows)
+        back = small.float() * scale
+        assert all(distance(found, row) < 0.05 for found, row in zip(back[:2], rows[:2], strict=True))
+        assert not back[2].any()
+
+    def test_the_twin_differs_only_in_the_layers_that_pictures_pass(self):
+        transformer = tiny.build().transformer.to(torch.bfloat16)
+        attention = attend_with(transformer)
+        twin = presets.in_fp8(transformer, attention)
+        replaced = {name for name, module in twin.named_modules() if isinstance(module, fp8.Fp8Linear)}
+        wanted = ("attn1.to_q", "attn1.to_k", "attn1.to_v", "attn1.to_out.0", "ff.net.0.proj", "ff.net.2")
+        assert {f"transformer_blocks.{n}.{name}" for n in range(3) for name in wanted} == replaced
+        theirs = dict(transformer.named_parameters())
+        for name, parameter in twin.named_parameters():
+            assert theirs[name] is parameter
+        assert all(not isinstance(module, fp8.Fp8Linear) for module in transformer.modules())
+        assert all(block.attn1.processor is attention for block in twin.transformer_blocks)
+
+    def test_its_drawing_is_near_the_exact_one_and_under_its_own_name(self):
+        pipe = tiny.build()
+        pipe.transformer.to(torch.bfloat16)
+        pipe.text_encoder.to(torch.bfloat16)
+        modules = modules_of(pipe)
+        twin = dataclasses.replace(
+            modules, preset="fast", transformer=presets.in_fp8(modules.transformer, modules.attention)
+        )
+        exact = MochiDrawing(modules, REQUEST)
+        fast = MochiDrawing(twin, dataclasses.replace(REQUEST, preset="fast"))
+        for drawing in (exact, fast):
+            while drawing.step < drawing.total_steps:
+                drawing.advance()
+        assert 0 < distance(fast._state.latents.float(), exact._state.latents.float()) < 0.2
+        assert "fast" == fast.preset
