@@ -135,6 +135,12 @@ class Platform:
         assert status == 200, (status, body)
         return json.loads(body)
 
+    def videos(self) -> list[dict[str, Any]]:
+        """The newest hundred."""
+        status, _, body = self.call("GET", "/v1/videos?limit=100")
+        assert status == 200, (status, body)
+        return json.loads(body)["data"]
+
     def finished(self, job_id: str, timeout: float = 120) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             try:

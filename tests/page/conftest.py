@@ -13,13 +13,14 @@ from tests.page.visitor import WEB, Visitor
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module: Playwright keeps an event loop, beside which other tests could run none of their own."""
     needs.require("chromium")
     needs.require_folder(WEB / "dist")
     with visitor.browser() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """As `make run` starts it; what is drawn stays warm between tests."""
     with Platform(tmp_path_factory.mktemp("platform")) as started:

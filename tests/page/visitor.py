@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.browser import FLAGS
 from tests.e2e.platform import Platform
@@ -43,6 +43,7 @@ class Visitor:
         """What a fault may hold where the test itself has made it."""
         self._context: BrowserContext = browser.new_context(locale="en-GB", timezone_id="UTC", **traits)
         self._context.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
         self._context.add_init_script(_LISTEN)
 
     def tab(self, path: str = "/", *, key: str | None = None) -> Page:

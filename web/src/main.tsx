@@ -1,13 +1,16 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
+import { takeKey } from './shared/key';
 import './page.css';
 
+// Before anything else is done: rendering comes later, and by then the address may be another.
+const key = takeKey();
 const place = document.getElementById('page');
 if (place) {
   createRoot(place).render(
     <StrictMode>
-      <App />
+      <App first={key} />
     </StrictMode>,
   );
 }

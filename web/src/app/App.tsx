@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { KeyEntry } from '../features/keys/KeyEntry';
 import { openApi } from '../shared/api/api';
-import { forgetKey, keepKey, takeKey } from '../shared/key';
+import { forgetKey, keepKey } from '../shared/key';
 import { Platform } from '../shared/platform';
 import { openQueries } from './queries';
 import { Shell } from './Shell';
@@ -12,8 +12,9 @@ interface Door {
   refused: boolean;
 }
 
-export function App() {
-  const [door, setDoor] = useState<Door>(() => ({ key: takeKey(), refused: false }));
+/** `first` is the key that the page was opened with, if any. */
+export function App({ first }: { first: string | null }) {
+  const [door, setDoor] = useState<Door>({ key: first, refused: false });
 
   function leave(refused: boolean) {
     forgetKey();

@@ -1,33 +1,80 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { Gallery } from '../features/keep/Gallery';
+import { forgetting, Removals, RemovalsContext } from '../features/keep/removals';
+import { Undo } from '../features/keep/Undo';
+import { usePlatform } from '../shared/platform';
 import { paths, useRoute, type Route } from '../shared/route';
 import { text } from '../shared/text';
 import { Studio } from './Studio';
+import { VideoScreen } from './VideoScreen';
 
 /** What stands around every screen. */
 export function Shell({ onLeave }: { onLeave: () => void }) {
   const route = useRoute();
+  const api = usePlatform();
+  const client = useQueryClient();
+  const [removals] = useState(() => new Removals(api, forgetting(client)));
+  const main = useArrival(route);
+
+  useEffect(() => {
+    addEventListener('pagehide', removals.flush);
+    return () => removeEventListener('pagehide', removals.flush);
+  }, [removals]);
+
   return (
-    <>
+    <RemovalsContext value={removals}>
       <header className="top">
         <a href={paths.studio} className="name">
           {text.name}
         </a>
         <nav aria-label={text.nav.label}>
           <Tab to={paths.studio} here={route.at === 'studio'} name={text.nav.studio} />
+          <Tab to={paths.videos} here={route.at === 'videos'} name={text.nav.videos} />
           <a href="/docs">{text.nav.docs}</a>
         </nav>
-        <button type="button" className="quiet" onClick={onLeave}>
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => {
+            removals.flush();
+            onLeave();
+          }}
+        >
           {text.nav.leave}
         </button>
       </header>
-      <main>
+      <main ref={main} tabIndex={-1}>
         <Screen route={route} />
       </main>
-    </>
+      <Undo />
+    </RemovalsContext>
   );
 }
 
 function Screen({ route }: { route: Route }) {
-  return <Studio remix={route.at === 'studio' ? route.remix : null} />;
+  switch (route.at) {
+    case 'studio':
+      return <Studio remix={route.remix} />;
+    case 'videos':
+      return <Gallery />;
+    case 'video':
+      return <VideoScreen key={route.id} id={route.id} />;
+  }
+}
+
+/** Who comes to another screen is told so, by its title and by where the focus is. */
+function useArrival(route: Route) {
+  const main = useRef<HTMLElement>(null);
+  const before = useRef<string>(null);
+  const name = route.at === 'studio' ? text.nav.studio : text.nav.videos;
+  const here = route.at === 'video' ? route.id : route.at;
+  useEffect(() => {
+    document.title = `${name} · ${text.name}`;
+    if (before.current !== null && before.current !== here) main.current?.focus();
+    before.current = here;
+  }, [name, here]);
+  return main;
 }
 
 function Tab({ to, here, name }: { to: string; here: boolean; name: string }) {

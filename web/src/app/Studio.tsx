@@ -21,7 +21,7 @@ export function Studio({ remix }: { remix: string | null }) {
       {models.error && <Notice problem={models.error} again={() => void models.refetch()} />}
       {first &&
         (remix === null ? (
-          <Compose models={[first, ...others]} onAsked={() => undefined} />
+          <Compose models={[first, ...others]} />
         ) : (
           <Origin id={remix} models={[first, ...others]} key={remix} />
         ))}

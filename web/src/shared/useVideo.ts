@@ -16,7 +16,12 @@ export function useVideo(id: string, live: boolean) {
   const api = usePlatform();
   const client = useQueryClient();
   const seen = useVisible();
-  const query = useQuery<Video, Problem>({ queryKey: videoKey(id), queryFn: () => api.video(id) });
+  const query = useQuery<Video, Problem>({
+    queryKey: videoKey(id),
+    queryFn: () => api.video(id),
+    // Lists and streams tell what is new; asked for itself it is only once, or when they say so.
+    staleTime: Infinity,
+  });
   const over = query.data !== undefined && isOver(query.data);
   const gone = query.error !== null && !query.error.passes;
   const following = live && seen && !over && !gone;
@@ -34,15 +39,21 @@ export function useVideo(id: string, live: boolean) {
   return query;
 }
 
-/** Remember a video that was told of; one that is over changes the lists. */
+/** The ids of the videos to watch. */
+export const ACTIVE = ['active'] as const;
+
+/** Remember a video that was told of. One that began may be over before any list shows it: it is watched at once. */
 export function keep(client: QueryClient, video: Video): void {
   const before = client.getQueryData<Video>(videoKey(video.id));
   client.setQueryData(videoKey(video.id), video);
-  if (before?.state !== video.state) {
-    void client.invalidateQueries({ queryKey: ['active'] });
-    if (isOver(video)) void client.invalidateQueries({ queryKey: ['videos'] });
-  }
+  if (before?.state === video.state) return;
+  if (!isOver(video)) client.setQueryData<string[]>(ACTIVE, (ids = []) => newestFirst([...ids, video.id]));
+  // The gallery is read anew when it is next opened; one that is open stays as it is read.
+  client.removeQueries({ queryKey: ['videos'], type: 'inactive' });
 }
+
+/** Each id once. They are ULIDs, which sort by their time. */
+export const newestFirst = (ids: Iterable<string>) => [...new Set(ids)].sort((a, b) => (a < b ? 1 : -1));
 
 function useVisible(): boolean {
   return useSyncExternalStore(onVisibility, () => document.visibilityState === 'visible');

@@ -1,8 +1,13 @@
+import '@testing-library/jest-dom/vitest';
 import { cleanup } from '@testing-library/react';
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { server } from './server';
 
-// What no test has said an answer for is a mistake of the page's, or of the test's.
+const unhandled: string[] = [];
+
+// 'error' fails the request, and the page would take that for an absent server: the test has to fail too.
+server.events.on('request:unhandled', ({ request }) => unhandled.push(`${request.method} ${request.url}`));
+
 beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
 beforeEach(() => {
   sessionStorage.clear();
@@ -11,5 +16,6 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   server.resetHandlers();
+  expect(unhandled.splice(0), 'asked for what no test gives an answer to').toEqual([]);
 });
 afterAll(() => server.close());

@@ -14,13 +14,13 @@ import { useQuote } from './useQuote';
 import { draftFor, FIELDS, wishOf, type Draft } from './wish';
 
 /** The form that asks for a video. */
-export function Compose({ models, onAsked }: { models: [Model, ...Model[]]; onAsked: (video: Video) => void }) {
+export function Compose({ models }: { models: [Model, ...Model[]] }) {
   const [draft, setDraft] = useState(() => draftFor(models[0]));
   const model = models.find((each) => each.id === draft.model) ?? models[0];
   const { quote, busy, fields, problem } = useQuote(draft);
-  const asking = useAsking((video) => {
-    onAsked(video);
-    change({ prompt: '' });
+  const asking = useAsking((sent) => {
+    // Unless somebody is writing the next one already.
+    setDraft((now) => (now.prompt === sent.prompt ? { ...now, prompt: '' } : now));
   });
 
   function change(part: Partial<Draft>) {
@@ -57,7 +57,7 @@ export function Compose({ models, onAsked }: { models: [Model, ...Model[]]; onAs
 }
 
 /** Sends a draft. Sent again because its answer was lost, it is the same wish; changed, it is another. */
-function useAsking(onAsked: (video: Video) => void) {
+function useAsking(onAsked: (sent: Draft) => void) {
   const api = usePlatform();
   const client = useQueryClient();
   const wish = useRef({ text: '', once: '' });
@@ -68,10 +68,10 @@ function useAsking(onAsked: (video: Video) => void) {
       if (wish.current.text !== said) wish.current = { text: said, once: crypto.randomUUID() };
       return api.create(body, wish.current.once);
     },
-    onSuccess: (video) => {
+    onSuccess: (video, sent) => {
       wish.current = { text: '', once: '' };
       keep(client, video);
-      onAsked(video);
+      onAsked(sent);
     },
   });
 }

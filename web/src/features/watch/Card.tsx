@@ -6,9 +6,9 @@ import { text } from '../../shared/text';
 import { Notice } from '../../shared/ui/Notice';
 import { Player } from '../../shared/ui/Player';
 import { useVideo } from '../../shared/useVideo';
-import { Actions } from './Actions';
+import { Actions } from '../../shared/ui/Actions';
 import { Preview } from './Preview';
-import { Timeline } from './Timeline';
+import { Timeline } from '../../shared/ui/Timeline';
 
 /** One video while it is made, and what came of it. */
 export function Card({ id, live }: { id: string; live: boolean }) {

@@ -3,7 +3,7 @@ import type { Video } from '../../shared/api/api';
 import type { Problem } from '../../shared/api/problem';
 import { isOver } from '../../shared/api/state';
 import { usePlatform } from '../../shared/platform';
-import { videoKey } from '../../shared/useVideo';
+import { ACTIVE, newestFirst, videoKey } from '../../shared/useVideo';
 
 /** So many cards are shown; the gallery has the rest. */
 export const MOST = 50;
@@ -19,7 +19,7 @@ export function useActive() {
   const api = usePlatform();
   const client = useQueryClient();
   return useQuery<string[], Problem>({
-    queryKey: ['active'],
+    queryKey: ACTIVE,
     queryFn: async ({ signal }) => {
       const pages = [
         await api.page({ limit: MOST, status: 'in_progress' }, signal),
@@ -32,7 +32,7 @@ export function useActive() {
 }
 
 function heard(client: QueryClient, active: Video[]): string[] {
-  const before = client.getQueryData<string[]>(['active']) ?? [];
+  const before = client.getQueryData<string[]>(ACTIVE) ?? [];
   const streamed = new Set(before.slice(0, STREAMED));
   const there = new Set(active.map((video) => video.id));
   for (const video of active) {
@@ -43,10 +43,5 @@ function heard(client: QueryClient, active: Video[]): string[] {
     const known = client.getQueryData<Video>(videoKey(id));
     if (!there.has(id) && known && !isOver(known)) void client.invalidateQueries({ queryKey: videoKey(id) });
   }
-  return merged(before, there);
-}
-
-/** Newest first: ids are ULIDs, which sort by their time. */
-export function merged(before: readonly string[], active: Iterable<string>): string[] {
-  return [...new Set([...before, ...active])].sort((a, b) => (a < b ? 1 : -1)).slice(0, MOST);
+  return newestFirst([...before, ...there]).slice(0, MOST);
 }

@@ -93,12 +93,13 @@ describe('following a video', () => {
 
   test('shows the key on every stream', async () => {
     const keys: (string | null)[] = [];
-    server.events.on('request:start', ({ request }) => keys.push(request.headers.get('Authorization')));
+    const hear = ({ request }: { request: Request }) => void keys.push(request.headers.get('Authorization'));
+    server.events.on('request:start', hear);
 
     await heard(() => stream(['completed', '2.0.0', done]));
 
     expect(keys).toEqual([`Bearer ${KEY}`]);
-    server.events.removeAllListeners();
+    server.events.removeListener('request:start', hear);
   });
 
   test('ends quietly when nobody listens any more', async () => {

@@ -1,10 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
-import type { Variant, Video } from '../api/api';
-import type { Problem } from '../api/problem';
-import { usePlatform } from '../platform';
+import type { Video } from '../api/api';
 import { text } from '../text';
 import { useShown } from '../useShown';
 import { Notice } from './Notice';
+import { useFile } from './useFile';
 
 /** The video itself; until it is there, its picture in the same place. */
 export function Player({ video }: { video: Video }) {
@@ -19,15 +17,4 @@ export function Player({ video }: { video: Video }) {
     // What Mochi draws has no sound.
     <video ref={moving} aria-label={text.player.label(video.prompt)} controls loop muted playsInline {...place} />
   );
-}
-
-/** A file of a video, which never changes. */
-export function useFile({ id }: Pick<Video, 'id'>, variant: Variant) {
-  const api = usePlatform();
-  return useQuery<Blob, Problem>({
-    queryKey: ['file', id, variant],
-    queryFn: ({ signal }) => api.file(id, variant, signal),
-    staleTime: Infinity,
-    gcTime: 60_000,
-  });
 }

@@ -1,4 +1,4 @@
-import type { Video } from '../../shared/api/api';
+import type { Video } from '../api/api';
 
 export const STAGES = ['queued_s', 'cold_start_s', 'load_s', 'denoise_s', 'decode_s', 'upload_s'] as const;
 export type StageName = (typeof STAGES)[number];

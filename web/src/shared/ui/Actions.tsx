@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { Video } from '../../shared/api/api';
-import type { Problem } from '../../shared/api/problem';
-import { isLost, isOver } from '../../shared/api/state';
-import { usePlatform } from '../../shared/platform';
-import { paths } from '../../shared/route';
-import { text } from '../../shared/text';
-import { Notice } from '../../shared/ui/Notice';
-import { keep, videoKey } from '../../shared/useVideo';
+import type { Video } from '../api/api';
+import type { Problem } from '../api/problem';
+import { isLost, isOver } from '../api/state';
+import { usePlatform } from '../platform';
+import { paths } from '../route';
+import { text } from '../text';
+import { Notice } from './Notice';
+import { keep, videoKey } from '../useVideo';
 
 /** What can be done about a video in its state. */
 export function Actions({ video }: { video: Video }) {

@@ -1,7 +1,7 @@
-import type { Video } from '../../shared/api/api';
-import { isOver } from '../../shared/api/state';
-import { span } from '../../shared/numbers';
-import { text } from '../../shared/text';
+import type { Video } from '../api/api';
+import { isOver } from '../api/state';
+import { span } from '../numbers';
+import { text } from '../text';
 import { stagesOf } from './stages';
 
 /** Where the seconds went, stage by stage; the present one is marked. */

@@ -1,0 +1,30 @@
+import { memo } from 'react';
+import type { Video } from '../../shared/api/api';
+import { when } from '../../shared/numbers';
+import { paths } from '../../shared/route';
+import { text } from '../../shared/text';
+import { useFile } from '../../shared/ui/useFile';
+import { useShown } from '../../shared/useShown';
+
+/** One video of many: its picture, its words, its state. */
+export const Tile = memo(function Tile({ video }: { video: Video }) {
+  return (
+    <a className="tile" href={paths.video(video.id)}>
+      {video.state === 'completed' ? <Thumbnail video={video} /> : <span className="thumbnail" />}
+      <span className="words">{video.prompt}</span>
+      <span className="hint">
+        <span className="state" data-state={video.state}>
+          {text.state[video.state]}
+        </span>{' '}
+        {when(video.created_at)}
+      </span>
+    </a>
+  );
+});
+
+function Thumbnail({ video }: { video: Video }) {
+  const { data } = useFile(video, 'thumbnail');
+  const shown = useShown(data);
+  // What it shows stands below it in words.
+  return <img className="thumbnail" alt="" ref={shown} width={video.width} height={video.height} />;
+}
