@@ -56,8 +56,12 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _lint(given: argparse.Namespace) -> int:
-    from local.lint import command  # its libraries are needed for nothing else
-
+    try:
+        from local.lint import command  # its libraries are needed for nothing else
+    except ModuleNotFoundError as error:
+        raise CannotStart(
+            f"lint needs {error.name}: pip install -c constraints.txt -r local/lint/requirements.txt"
+        ) from None
     return command.print_rules() if given.rules else command.run(given.manifests, given.crds)
 
 

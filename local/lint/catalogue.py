@@ -43,7 +43,7 @@ RULES: Final = (
     Rule("feature", "pods have fields that Knative refuses without a feature flag", revision.features),
     Rule("read-only", "a read-only claim must be mounted read-only", revision.read_only_claims),
     Rule("reserved", "some ports, names, paths and fields are Knative's own", revision.reserved),
-    Rule("traffic", "traffic must add up", revision.traffic),
+    Rule("traffic", "traffic must make 100, and lead to revisions", revision.traffic),
     Rule("annotation-place", "Knative refuses scaling annotations on a Service, and rollout ones do nothing elsewhere",
          scaling.places),
     Rule("scaling", "an unknown scaling annotation is passed over, a wrong value is refused", scaling.values),

@@ -68,6 +68,13 @@ class Tree:
             yield from tree.every_patch()
         yield from self.patches
 
+    def every_image(self) -> Iterator[tuple[Document, int, dict[str, Any]]]:
+        """Where images are renamed: the kustomization, the place in its list, and what stands there. The last wins."""
+        for tree in self.below:
+            yield from tree.every_image()
+        for index, each in enumerate(_list(self.head, "images")):
+            yield self.head, index, table(each)
+
     @property
     def plain(self) -> bool:
         """Whether its objects are built as they stand, but for their namespace and labels."""

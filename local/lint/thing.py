@@ -26,6 +26,8 @@ class Thing:
     """Where it was written, or at least is named."""
     patches: Sequence[Patch] = field(default=())
     """What may have changed it on the way; the last wins."""
+    images: Sequence[tuple[Document, int, dict[str, Any]]] = field(default=())
+    """Where images may have got other names; the last wins."""
 
     @property
     def api(self) -> str:
@@ -75,10 +77,20 @@ class Thing:
 
     def place(self, at: Place) -> tuple[Path, int]:
         """The file and line that decided what stands at `at`."""
+        if at and at[-1] == "image" and (renamed := self._renamed(str(self.get(*at)))):
+            return renamed
         for patch in reversed(self.patches):
             if patch.changes(self.kind, self.name, at):
                 return patch.document.file, patch.line(at)
         return self.source.file, self.source.line(at)
+
+    def _renamed(self, image: str) -> tuple[Path, int] | None:
+        """Where an image got the name that it has."""
+        for document, index, entry in reversed(self.images):
+            name = str(entry.get("newName") or entry.get("name"))
+            if image.partition("@")[0] in {name, f"{name}:{entry.get('newTag')}"}:
+                return document.file, document.line(("images", index))
+        return None
 
 
 def as_written(document: Document, namespace: str) -> Thing | None:
@@ -102,7 +114,8 @@ def as_built(data: dict[str, Any], whole: Tree) -> Thing:
         and (each.data.get("kind"), each.data.get("apiVersion")) == (data.get("kind"), data.get("apiVersion"))
         and table(each.data.get("metadata")).get("name") == name
     ]
-    return Thing(data, sources[0] if sources else whole.head, tuple(whole.every_patch()))
+    source = sources[0] if sources else whole.head
+    return Thing(data, source, tuple(whole.every_patch()), tuple(whole.every_image()))
 
 
 def reach(data: Any, at: Place) -> Any:

@@ -59,6 +59,12 @@ FAULTS = {
     "a claim without the flag": (
         GENERATE, "emptyDir: {sizeLimit: 1Gi}", "persistentVolumeClaim: {claimName: w, readOnly: true}@@", "feature",
     ),
+    "a claim that is read-only in one place": (
+        GENERATE,
+        "emptyDir: {sizeLimit: 1Gi}",
+        "persistentVolumeClaim: {claimName: w, readOnly: true}",
+        "read-only@@- {name: weights, mountPath: /weights}",
+    ),
     "a port that is Knative's": (SUBMIT, "containerPort: 8080", "containerPort: 8012@@", "reserved"),
     "a variable that is Knative's": (SUBMIT, "- name: K_SINK", "- name: K_SERVICE@@", "reserved"),
     "a hook that is Knative's": (

@@ -98,6 +98,18 @@ def test_a_misspelt_setting_of_the_cluster_is_found(look, base, root):
     assert ("knative/cluster-settings/serving/timeouts.yaml", 8, "cluster-setting") == found[:3]
 
 
+def test_an_image_is_blamed_on_who_named_it(look, base):
+    require("kubectl")
+    file = base[0] / "kustomization.yaml"
+    renamed = "images:\n  - {name: ghcr.io/flipbook-video/generate, newName: example.com/draw, newTag: latest}\n"
+    file.write_text(file.read_text() + renamed)
+    line = 1 + file.read_text().splitlines().index("images:") + 1
+
+    (found,) = look(base)
+
+    assert ("knative/kustomization.yaml", line, "image") == found[:3]
+
+
 def test_what_kustomize_cannot_build_is_told_once(look, lay_over):
     folders = lay_over("containerConcurrency: 1")
     patch = folders[0] / "components" / "more" / "generate.yaml"
