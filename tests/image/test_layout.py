@@ -38,7 +38,15 @@ def stage_of(container):
     return next(stage for stage, name in IMAGES.items() if name == image)
 
 
-CONTAINERS = list(containers())
+def is_script(container):
+    """Whether it brings its program along, as the Jobs do."""
+    return container["command"][-1] in ("-c", "-ec")
+
+
+CONTAINERS = [each for each in containers() if not is_script(each.values[0])]
+SCRIPTS = [each for each in containers() if is_script(each.values[0])]
+PACKAGES = {"import os, boto3": "boto3", "hf download": "huggingface-hub"}
+"""What a script says, and the package that must be in its image for it."""
 
 
 @pytest.fixture
@@ -56,6 +64,15 @@ def test_what_a_container_starts_is_in_its_image(container, files):
 
     assert wanted
     assert set() == wanted - files[stage_of(container)]
+
+
+@pytest.mark.parametrize("container", SCRIPTS)
+def test_what_a_script_needs_is_in_its_image(container):
+    lock = ROOT / "image" / "locks" / {"functions": "functions.txt", "gpu": "generate.txt"}[stage_of(container)]
+    needed = {package for words, package in PACKAGES.items() if words in container["args"][0]}
+
+    assert needed
+    assert [] == [each for each in needed if f"\n{each}==" not in lock.read_text()]
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
