@@ -61,7 +61,7 @@ class HttpWebhooks:
         try:
             found = resolved(self._resolve, callback.host, callback.port, self._timeout)
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
-            raise AddressRefused("the host name of the callback URL does not resolve") from None
+            raise AddressRefused(addresses.NOWHERE) from None
         addresses.admit(callback, found, self._networks)
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:

@@ -56,6 +56,8 @@ _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 _RULE: Final = "callbacks go to public addresses, by https on port 443"
+NOWHERE: Final = f"{_RULE}: this host name leads to none, or not only to such"
+"""Said alike of a name that leads inside and of one that leads nowhere: nobody finds out here which names we know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +113,11 @@ def admit(callback: Callback, addresses: Sequence[str], networks: Networks = CLO
     All of them: a name with one good and one bad answer is not ours to choose from. And in one
     sentence, whichever rule it was: callers learn nothing about our network.
     """
-    if not addresses:
-        raise AddressRefused(f"{_RULE}: this host name has no address")
-    if all(_is_opened(address, networks) for address in addresses):
+    if addresses and all(_is_opened(address, networks) for address in addresses):
         return
     public = all(_kind(address, networks) is None for address in addresses)
-    if not public or not _is_standard(callback):
-        raise AddressRefused(f"{_RULE}: this one does not")
+    if not addresses or not public or not _is_standard(callback):
+        raise AddressRefused(NOWHERE)
 
 
 def parse_callback(url: str, networks: Networks = CLOSED) -> Callback:
