@@ -16,7 +16,7 @@ BATCH = 50
 class Crowd:
     """Opens a stream at each path, reads them all, and counts what was said."""
 
-    def __init__(self, port: int, key: str, paths: Iterable[str]) -> None:
+    def __init__(self, port: int, key: str, paths: Iterable[str], *, batch: int = BATCH) -> None:
         self._port = port
         self._key = key
         self._selector = selectors.DefaultSelector()
@@ -24,12 +24,13 @@ class Crowd:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._paths = list(paths)
+        self._batch = batch
 
     def __enter__(self) -> Self:
-        """Not all at once: each batch comes in when the one before it was told something."""
+        """By default not all at once: each batch comes in when the one before it was told something."""
         self._thread.start()
-        for n in range(0, len(self._paths), BATCH):
-            self._open(self._paths[n : n + BATCH])
+        for n in range(0, len(self._paths), self._batch):
+            self._open(self._paths[n : n + self._batch])
             self.wait(lambda _: all(self._heard.values()))
         return self
 

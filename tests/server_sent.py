@@ -37,8 +37,9 @@ def _message(block: str) -> Message:
     if block.startswith((":", "retry:")):
         return Message("", "", None, block)
     fields = dict(line.split(": ", 1) for line in block.split("\n"))
-    assert {"event", "id", "data"} == set(fields)
-    return Message(fields["event"], fields["id"], json.loads(fields["data"]))
+    assert {"event", "data"} == fields.keys() - {"id"}
+    assert ("id" in fields) == (fields["event"] != "preview")
+    return Message(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
 
 
 def events(chunks: Iterable[bytes]) -> Iterator[Message]:

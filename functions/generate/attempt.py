@@ -194,6 +194,7 @@ class Attempt:
             resumed_from=self._first_step,
             timings=self._watch.timings,
             gpu=self._engine.device,
+            preview_step=self.shelf.shown,
         )
         try:
             self._services.jobs.report(self._job.id, progress)

@@ -33,6 +33,8 @@ class Courier:
         self._thread: Thread | None = None
         self.sent: set[str] = set()
         """Keys under which something may lie in the store now."""
+        self.brought: dict[str, dict[str, Any]] = {}
+        """What was `told` of that which surely lies there."""
 
     def __enter__(self) -> Self:
         return self
@@ -96,4 +98,5 @@ class Courier:
         except Unavailable as error:
             log.warning("%s not stored, drawing goes on", what, extra=told | {"error": error})
         else:
+            self.brought[key] = told
             log.info("%s stored", what, extra=told)

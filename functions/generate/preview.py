@@ -43,7 +43,7 @@ class Previews:
             log.warning("no preview", extra={"error": error})
             return
         if picture is not None:
-            self._shelf.show(webp(picture))
+            self._shelf.show(webp(picture), drawing.step)
 
 
 def webp(picture: Frames) -> bytes:

@@ -66,9 +66,15 @@ class Shelf:
         """Store it in the background. Without it the next attempt draws more steps again; it is worth no failure."""
         self._courier.send(self._checkpoint, checkpoint, CHECKPOINT_TYPE, step=step)
 
-    def show(self, preview: bytes) -> None:
+    def show(self, preview: bytes, step: int) -> None:
         """A WEBP, in the background. It takes the place of the last one."""
-        self._courier.send(self._preview, preview, "image/webp")
+        self._courier.send(self._preview, preview, "image/webp", step=step)
+
+    @property
+    def shown(self) -> int | None:
+        """The step of the preview that can be seen now; None: none of ours can."""
+        told = self._courier.brought.get(self._preview)
+        return None if told is None else int(told["step"])
 
     def settle(self) -> None:
         """Wait for what is kept in the background: the job goes to somebody else, who wants to go on from it."""

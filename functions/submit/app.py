@@ -64,7 +64,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     keys = RequestKeys(settings.idempotency, settings.retry_window)
     drafts = Drafts(services, settings, videos)
     contents = Contents(services, settings, videos)
-    lookout = Lookout(services.jobs, services.changes, videos.shown, kit.drain_of(app))
+    each = settings.max_watchers_per_tenant
+    lookout = Lookout(services.jobs, services.changes, videos.shown, kit.drain_of(app), each=each)
     follower, live = Follower(videos, lookout), Live(videos, lookout, settings.request_timeout)
     for routes in (
         creation_routes(videos, drafts, keys, follower, live),

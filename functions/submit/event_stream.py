@@ -2,7 +2,7 @@
 
 Each event's data is the whole Video and its id a mark of how far the story is told, so that a stream can go on
 anywhere, from any instance, with nothing kept for it: who comes back is told what he missed as one event. A reader
-who is slower than the story hears its newest part.
+who is slower than the story hears its newest part. Only `preview`, which says where a picture is, is not part of it.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ class EventStream:
         self._first = first
         self._told = told
         self._position = first.standing.position
+        self._preview = _preview_step(first) if told == Mark.of(first.standing) else None
+        """The step of the preview that was told of last."""
         self._end = time.monotonic() + seconds
 
     def __iter__(self) -> Iterator[str]:
         yield f"retry: {random.randint(*_RETRY_MS)}\n\n"  # noqa: S311  spreads callers, hides nothing
         sight: Sight | None = self._first
         while True:
-            if news := ": still here\n\n" if sight is None else self._news(sight):
+            if news := ": still here\n\n" if sight is None else self._news(sight) + self._picture(sight):
                 yield news
             left = self._end - time.monotonic()
             if left <= 0 or self._watcher.over or (sight is not None and sight.standing.job.state.is_final):
@@ -49,6 +51,14 @@ class EventStream:
     def close(self) -> None:
         """WSGI servers call it, whatever became of the caller."""
         self._watcher.leave()
+
+    def _picture(self, sight: Sight) -> str:
+        """The event of a preview that was not told of yet. It has no id: one that is lost is followed by another."""
+        step = _preview_step(sight)
+        if step is None or step == self._preview:
+            return ""
+        self._preview = step
+        return f"event: preview\ndata: {sight.preview}\n\n"
 
     def _news(self, sight: Sight) -> str:
         """The event that leads from what was told to this sight; empty if nothing does."""
@@ -64,3 +74,8 @@ class EventStream:
         else:
             name = standing.job.state.value if standing.job.state.is_final else "state"
         return f"event: {name}\nid: {mark}\ndata: {sight.text}\n\n"
+
+
+def _preview_step(sight: Sight) -> int | None:
+    progress = sight.standing.progress
+    return progress.preview_step if progress else None

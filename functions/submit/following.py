@@ -47,7 +47,7 @@ class Follower:
         self, caller: Caller, video: dict[str, Any], seconds: float, done: Callable[[Job], bool]
     ) -> dict[str, Any]:
         try:
-            watcher = self._lookout.watch(video["id"])
+            watcher = self._lookout.watch(video["id"], caller.tenant)
         except Busy:
             return video
         try:

@@ -35,7 +35,7 @@ class Live:
         Raises:
             NotFound; Busy: Too many watch.
         """
-        watcher = self._lookout.watch(job_id)
+        watcher = self._lookout.watch(job_id, caller.tenant)
         try:
             first = Sight(self._videos.standing(caller, job_id), self._videos.shown)
         except BaseException:

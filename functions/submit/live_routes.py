@@ -16,8 +16,9 @@ _GET_EVENTS: Final = Operation(
     summary="A video's story while it happens",
     about="""Server-sent events: `state`, `progress`, and at last `completed`, `failed`, `cancelled` or `expired`.
 
-The data of each is the Video. The first tells how it stands. A stream ends after some minutes; an EventSource comes
-back by itself, and is told in one event what it missed.""",
+`preview` says that there is a new one: its data are the video's `id`, the preview's `url`, and the `step` it shows.
+The data of each other one is the Video. The first tells how it stands. A stream ends after some minutes; an EventSource
+comes back by itself, and is told in one event what it missed.""",
     arguments=(Argument("Last-Event-ID", "The `id` of the last event you had.", place="header"),),
     replies={
         200: Reply("The events.", Payload(media=(), streams=(STREAM,))),

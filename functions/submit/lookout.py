@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from threading import Event as Flag
@@ -37,44 +38,55 @@ _GLANCE: Final = 50
 class Lookout:
     """Sees watched jobs change, for as long as the process is not told to stop (`drain`)."""
 
-    def __init__(self, jobs: JobStore, changes: Changes, show: Show, drain: Flag, *, places: int = PLACES) -> None:
+    def __init__(
+        self, jobs: JobStore, changes: Changes, show: Show, drain: Flag, *, places: int = PLACES, each: int = 0
+    ) -> None:
+        """`places` are there in all, `each` for one tenant; 0: he may take all of them."""
         self._jobs = jobs
         self._changes = changes
         self._show = show
         self._drain = drain
         self._places = places
+        self._each = each or places
         self._lock = Lock()
         self._watchers: dict[str, set[Watcher]] = {}
         self._sights: dict[str, Sight] = {}
         """The last one of each watched job."""
-        self._count = 0
+        self._counts: Counter[str] = Counter()
+        """Watchers of each tenant who has any."""
         self._thread: Thread | None = None
         self._sweep_at = 0.0
 
-    def watch(self, job_id: str) -> Watcher:
-        """A place at a job. What changed before must be looked up afterwards: then nothing falls between.
+    def watch(self, job_id: str, tenant: str) -> Watcher:
+        """A place at a job for a caller of that tenant.
+
+        What changed before must be looked up afterwards: then nothing falls between.
 
         Raises: Busy: So many watch already that others would suffer.
         """
-        watcher = Watcher(job_id, self._leave)
+        watcher = Watcher(job_id, lambda one: self._leave(one, tenant))
         with self._lock:
-            if self._count >= self._places:
+            if self._counts.total() >= self._places:
                 raise Busy("too many callers watch their videos at the moment; look again instead", retry_after=5)
+            if self._counts[tenant] >= self._each:
+                raise Busy(f"you watch {self._each} times already, and no more are let in here", retry_after=5)
             self._watchers.setdefault(job_id, set()).add(watcher)
-            self._count += 1
+            self._counts[tenant] += 1
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="lookout", daemon=True)
                 self._thread.start()
         metrics.WATCHERS.inc()
         return watcher
 
-    def _leave(self, watcher: Watcher) -> None:
+    def _leave(self, watcher: Watcher, tenant: str) -> None:
         with self._lock:
             at_job = self._watchers.get(watcher.job_id, set())
             if watcher not in at_job:
                 return
             at_job.remove(watcher)
-            self._count -= 1
+            self._counts[tenant] -= 1
+            if not self._counts[tenant]:
+                del self._counts[tenant]
             if not at_job:
                 del self._watchers[watcher.job_id]
                 self._sights.pop(watcher.job_id, None)
@@ -92,7 +104,7 @@ class Lookout:
 
     def _is_wanted(self) -> bool:
         with self._lock:
-            if self._count and not self._drain.is_set():
+            if self._watchers and not self._drain.is_set():
                 return True
             self._thread = None
             return False

@@ -24,7 +24,22 @@ class Sight:
     @cached_property
     def text(self) -> str:
         """Its Video as one line of JSON."""
-        return json.dumps(self._show(self.standing), separators=(",", ":"))
+        return _line(self._video)
+
+    @cached_property
+    def preview(self) -> str:
+        """Where its preview is, and which step that shows, as one line of JSON."""
+        progress = self.standing.progress
+        url, step = self._video["links"]["preview"], progress.preview_step if progress else None
+        return _line({"id": self._video["id"], "url": url, "step": step})
+
+    @cached_property
+    def _video(self) -> dict[str, Any]:
+        return self._show(self.standing)
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 class Watcher:

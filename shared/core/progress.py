@@ -37,6 +37,8 @@ class Progress:
     """The step of the checkpoint that the attempt began at; 0: it began from nothing."""
     timings: Timings = _UNMEASURED
     gpu: str | None = None
+    preview_step: int | None = None
+    """The step that the preview in the artifact store shows; None: there is none of this attempt."""
 
     @property
     def percent(self) -> int:

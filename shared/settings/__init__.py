@@ -125,6 +125,9 @@ class Settings:
     """How many jobs of one tenant may wait; 0: no cap."""
     max_running_per_tenant: int = _setting("MAX_RUNNING_PER_TENANT", readers.cap, "0")
     """How many jobs of one tenant are drawn at a time, while others' go first; 0: no cap."""
+    max_watchers_per_tenant: int = _setting("MAX_WATCHERS_PER_TENANT", readers.cap, "1000")
+    """How many callers of one tenant may follow videos at a time (events, `?wait=`) on one instance of submit, which
+    has 2,000 places; 0: all of them."""
     retry_window: timedelta = _setting("RETRY_WINDOW_SECONDS", readers.seconds, "180")
     """For so long the retry of a client that sends a count and no key (OpenAI's) finds the video of its first try."""
     queue_ttl: timedelta = _setting("QUEUE_TTL_SECONDS", readers.seconds, "86400")

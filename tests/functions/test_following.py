@@ -150,7 +150,7 @@ def test_only_some_may_wait_and_the_others_are_answered_at_once(services, settin
 
 def _is_full(lookout, job_id):
     try:
-        lookout.watch(job_id).leave()
+        lookout.watch(job_id, "default").leave()
     except Busy:
         return True
     return False

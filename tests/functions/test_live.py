@@ -274,7 +274,7 @@ class _Deaf:
 def test_a_change_whose_word_was_lost_is_told_all_the_same(services, settings):
     videos, job = Videos(services, settings), queue(services)
     lookout = Lookout(services.jobs, _Deaf(), videos.shown, threading.Event())
-    watcher = lookout.watch(job.id)
+    watcher = lookout.watch(job.id, "default")
     assert "queued" == watcher.next(5).standing.job.state
     services.jobs.apply(job.id, CancelRequested())
 
@@ -301,7 +301,7 @@ class _Away:
 def test_a_store_that_is_away_is_silence_and_is_heard_again(services, settings):
     videos, job, store = Videos(services, settings), queue(services), _Away(services.jobs)
     lookout = Lookout(store, services.changes, videos.shown, threading.Event())
-    watcher = lookout.watch(job.id)
+    watcher = lookout.watch(job.id, "default")
     services.jobs.apply(job.id, CancelRequested())
     assert watcher.next(0.5) is None
     assert not watcher.over
@@ -317,13 +317,13 @@ def test_a_bug_in_the_eyes_sends_everybody_away_and_the_next_one_sees_again(serv
     videos, job = Videos(services, settings), queue(services)
     changes = _Deaf(ZeroDivisionError("a bug"))
     lookout = Lookout(services.jobs, changes, videos.shown, threading.Event())
-    watcher = lookout.watch(job.id)
+    watcher = lookout.watch(job.id, "default")
     eventually(lambda: watcher.over)
     watcher.leave()
 
     changes._error = None
 
-    watcher = lookout.watch(job.id)
+    watcher = lookout.watch(job.id, "default")
     assert "queued" == watcher.next(5).standing.job.state
     watcher.leave()
 

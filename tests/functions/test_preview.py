@@ -107,7 +107,7 @@ class Shelf:
     def __init__(self):
         self.shown = []
 
-    def show(self, preview):
+    def show(self, preview, step):
         self.shown.append(preview)
 
 

@@ -122,6 +122,15 @@ def test_a_thousand_watch_and_everybody_is_told_served_and_let_go(submit, redis_
         assert 0 == submit.process.wait(10)
 
 
+def test_a_thousand_who_come_at_once_are_all_let_in(submit, many_files):
+    jobs = [created(submit) for _ in range(100)]
+    paths = [f"/v1/videos/{jobs[n % 100]}/events" for n in range(WATCHERS)]
+    with Crowd(submit.port, submit.key, paths, batch=WATCHERS) as crowd:
+        assert (WATCHERS, 0) == (crowd.count("HTTP/1.1 200 OK"), crowd.count("HTTP/1.1 503"))
+        crowd.wait(lambda crowd: crowd.count("event: state") == WATCHERS)
+        assert WATCHERS == watchers(submit)
+
+
 def test_slow_callers_do_not_keep_the_probes_waiting(submit):
     head = f"POST /v1/videos HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {submit.key}\r\nContent-Length: 999\r\n\r\n{{"
     wires = [socket.create_connection(("127.0.0.1", submit.port)) for _ in range(300)]

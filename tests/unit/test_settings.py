@@ -58,6 +58,7 @@ def test_a_heartbeat_by_default_has_many_chances_within_a_lease():
         ("IDEMPOTENCY_SECONDS", "60", "idempotency", timedelta(minutes=1)),
         ("MAX_QUEUED", "0", "max_queued", 0),
         ("MAX_RUNNING_PER_TENANT", "3", "max_running_per_tenant", 3),
+        ("MAX_WATCHERS_PER_TENANT", "20", "max_watchers_per_tenant", 20),
         ("RATE_LIMIT", " 1500/1", "rate_limit", Rate(1500, 1)),
         ("RATE_LIMIT_CREATE", "1/86400", "rate_limit_create", Rate(1, 86400)),
         ("MAX_ATTEMPTS", "1", "max_losses", 1),
