@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.for-run
 DEV := $(VENV)/.for-development
 CLIENTS := $(VENV)/.for-other-clients
+WHEELS := $(VENV)/wheels/.complete
 REQUIREMENTS := requirements.txt constraints.txt $(wildcard functions/requirements.txt functions/*/requirements.txt local/requirements.txt)
 
 MODULES := web/node_modules/.package-lock.json
@@ -18,7 +19,7 @@ PAGE := web/dist/index.html
 # Vite asks for it. An older one, or none, is no reason to go without the API.
 NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 
-.PHONY: run test conformance check format bench locks clean
+.PHONY: run test conformance check format bench locks wheels clean
 
 run: $(RUN) $(PAGE)
 	@exec $(BIN)/python -m local run $(ARGS)
@@ -53,6 +54,20 @@ bench: $(DEV)
 locks: $(DEV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r image/packages/uv.txt
 	image/lock.sh $(BIN)/uv
+
+# What the images install, for the tests that install it as the images do; without it they are skipped.
+wheels: $(WHEELS)
+
+$(WHEELS): $(DEV) $(wildcard image/locks/*.txt)
+	@rm -rf $(VENV)/wheels
+	@for lock in functions generate sbom; do \
+		$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+			--require-hashes --dest $(VENV)/wheels -r image/locks/$$lock.txt || exit 1; \
+	done
+	@# PyTorch as this machine has it, which may be a build without CUDA: another file than the lock's.
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: \
+		-c constraints.txt --dest $(VENV)/wheels -r image/packages/torch.txt
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,45 +6,13 @@ from itertools import pairwise
 import pytest
 import yaml
 
+from tests.image.manifests import SCRIPTS, SERVERS, stage_of
 from tests.image.stages import IMAGES, ROOT, context, layout
 
 APP_MODULE = re.compile(r"([\w.]+):create_app\(\)")
 WORKER_CLASS = re.compile(r"--worker-class=([\w.]+)\.\w+")
 
 
-def containers():
-    """Each container that runs one of our images, with the file that says so."""
-    for file in sorted((ROOT / "knative").rglob("*.yaml")):
-        for document in yaml.safe_load_all(file.read_text()):
-            for container in _containers(document):
-                if container.get("image", "").rpartition(":")[0] in IMAGES.values() and "command" in container:
-                    yield pytest.param(container, id=f"{file.relative_to(ROOT)}:{container['name']}")
-
-
-def _containers(node):
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in ("containers", "initContainers"):
-                yield from value
-            else:
-                yield from _containers(value)
-    elif isinstance(node, list):
-        for each in node:
-            yield from _containers(each)
-
-
-def stage_of(container):
-    image = container["image"].rpartition(":")[0]
-    return next(stage for stage, name in IMAGES.items() if name == image)
-
-
-def is_script(container):
-    """Whether it brings its program along, as the Jobs do."""
-    return container["command"][-1] in ("-c", "-ec")
-
-
-CONTAINERS = [each for each in containers() if not is_script(each.values[0])]
-SCRIPTS = [each for each in containers() if is_script(each.values[0])]
 PACKAGES = {"import os, boto3": "boto3", "hf download": "huggingface-hub"}
 """What a script says, and the package that must be in its image for it."""
 
@@ -54,7 +22,7 @@ def files(stages):
     return {stage: {target for _, target in layout(stages, stage, context())} for stage in IMAGES}
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("container", SERVERS)
 def test_what_a_container_starts_is_in_its_image(container, files):
     words = [*container["command"], *container.get("args", [])]
     modules = [found[1] for word in words if (found := APP_MODULE.fullmatch(word) or WORKER_CLASS.fullmatch(word))]
@@ -75,7 +43,7 @@ def test_what_a_script_needs_is_in_its_image(container):
     assert [] == [each for each in needed if f"\n{each}==" not in lock.read_text()]
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("container", SERVERS)
 def test_an_image_listens_where_it_says(container, stages):
     exposed = [int(step.value[0]) for step in stages[stage_of(container)].of("EXPOSE")]
 
