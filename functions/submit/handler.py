@@ -74,9 +74,9 @@ class Videos:
     ) -> dict[str, Any]:
         jobs = self._services.jobs
         found = search(jobs, caller.tenant, selection, limit=limit, after=after, ascending=ascending)
-        standings = jobs.standings([job.id for job in found.jobs])
+        standings = jobs.standings_of(found.jobs)
         return views.video_list(
-            [self.shown(standing) for standing in standings if standing],
+            [self.shown(standing) for standing in standings],
             has_more=found.last is not None,
             last_id=found.last,
         )

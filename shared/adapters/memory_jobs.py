@@ -118,6 +118,10 @@ class MemoryJobStore:
         with self._memory.lock:
             return [self.standing(i) if i in self._memory.jobs else None for i in job_ids]
 
+    def standings_of(self, jobs: Sequence[Job]) -> Sequence[Standing]:
+        with self._memory.lock:
+            return [Standing(job, *self.progress(job), self.position(job)) for job in jobs]
+
     def position(self, job: Job) -> int | None:
         with self._memory.lock:
             ids = [queued.id for queued in self._queue()]

@@ -23,7 +23,7 @@ from shared.adapters.redis_gathering import Gathering
 from shared.core.caps import NO_CAPS, Caps
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, NotFound, StaleAttempt, Unavailable
-from shared.core.job import Change, Job, advance, discard
+from shared.core.job import Change, Job, JobState, advance, discard
 from shared.core.moment import moment
 from shared.core.progress import Progress
 from shared.core.request_key import RequestKey
@@ -78,11 +78,10 @@ class RedisJobStore:
     def page(self, tenant: str, *, limit: int, after: str | None = None, ascending: bool = False) -> Page:
         while True:
             ids = self._listed(tenant, limit + 1, after, ascending=ascending)
-            texts = look(self._redis, *(("GET", keys.job(i)) for i in ids)).replies
-            lost = [i for i, text in zip(ids, texts, strict=True) if text is None]
+            texts = look(self._redis, *(("GET", keys.job(i)) for i in ids[:limit])).replies
+            lost = [i for i, text in zip(ids[:limit], texts, strict=True) if text is None]
             if not lost:
-                jobs = [JOB.load(text) for text in texts[:limit]]
-                return Page(jobs, has_more=len(ids) > limit)
+                return Page([JOB.load(text) for text in texts], has_more=len(ids) > limit)
             # Their records expired, or were forgotten this instant.
             write(self._redis, ("ZREM", keys.tenant(tenant), *lost))
 
@@ -125,6 +124,11 @@ class RedisJobStore:
 
     def standings(self, job_ids: Sequence[str]) -> Sequence[Standing | None]:
         return [_standing(*aspects) for aspects in self._aspects(job_ids)]
+
+    def standings_of(self, jobs: Sequence[Job]) -> Sequence[Standing]:
+        asked = [tuple(_beside(job)) for job in jobs]
+        replies = iter(look(self._redis, *(command for commands in asked for command in commands)).replies)
+        return [_beside_read(job, [next(replies) for _ in commands]) for job, commands in zip(jobs, asked, strict=True)]
 
     def position(self, job: Job) -> int | None:
         rank: int | None = look(self._redis, ("ZRANK", keys.QUEUE, job.id)).replies[0]
@@ -226,6 +230,22 @@ def _aspects(job_id: str) -> tuple[Command, ...]:
         ("ZSCORE", keys.peak(job_id), "percent"),
         ("HGETALL", keys.progress(job_id)),
     )
+
+
+def _beside(job: Job) -> Iterator[Command]:
+    """What lies beside a job that is known: of one that is over only how far it came."""
+    yield "ZSCORE", keys.peak(job.id), "percent"
+    if job.state is JobState.QUEUED:
+        yield "ZRANK", keys.QUEUE, job.id
+    elif job.attempt is not None:
+        yield "HGET", keys.progress(job.id), job.attempt
+
+
+def _beside_read(job: Job, replies: Sequence[Any]) -> Standing:
+    peak, *others = replies
+    other = others[0] if others else None
+    report, position = (None, other) if job.state is JobState.QUEUED else (other, None)
+    return Standing(job, PROGRESS.load(report) if report else None, int(float(peak or 0)), position)
 
 
 def _standing(text: str | None, rank: int | None, peak: str | None, reports: Sequence[str]) -> Standing | None:

@@ -123,6 +123,10 @@ class JobStore(Protocol):
         """Several at one instant, in the order asked for; None: there is no such job."""
         ...
 
+    def standings_of(self, jobs: Sequence[Job]) -> Sequence[Standing]:
+        """How jobs stand that were read this moment, without reading them again."""
+        ...
+
     def position(self, job: Job) -> int | None:
         """How many jobs stand before it in the queue; None when it does not wait."""
         ...

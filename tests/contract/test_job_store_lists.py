@@ -156,6 +156,21 @@ class TestProgress:
         job = stores.add()
         assert [None, Standing(job, position=0), None] == stores.jobs.standings(["video_x", job.id, "video_y"])
         assert [] == stores.jobs.standings([])
+
+    def test_jobs_that_were_read_stand_as_if_they_were_looked_up(self, stores: Stores) -> None:
+        ended = stores.finish()
+        stores.add()
+        running, attempt = stores.claim()
+        stores.jobs.report(running.id, Progress(attempt=attempt, phase=Phase.DENOISING, step=2, total_steps=4))
+        waiting = [stores.add() for _ in range(2)]
+        gone = stores.add()
+        stores.jobs.apply(gone.id, CancelRequested())
+        ids = [job.id for job in (ended, running, *waiting, gone)]
+        jobs = [stores.jobs.get(job_id) for job_id in ids]
+
+        assert stores.jobs.standings(ids) == stores.jobs.standings_of(jobs)
+        assert [None, None, 0, 1, None] == [standing.position for standing in stores.jobs.standings_of(jobs)]
+        assert [] == stores.jobs.standings_of([])
         with pytest.raises(NotFound):
             stores.jobs.standing("video_x")
 
