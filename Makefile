@@ -49,6 +49,7 @@ bench: $(DEV)
 	$(BIN)/python bench/slicing.py
 	$(BIN)/python bench/end_to_end.py
 	$(BIN)/python bench/api.py
+	$(BIN)/python bench/callbacks.py
 
 # The lock files of the images, with a hash for each package. Asks the package index, and nothing else does.
 locks: $(DEV)

@@ -9,12 +9,13 @@ from itertools import zip_longest
 from typing import Final
 
 from shared.adapters import redis_keys as keys
-from shared.adapters import redis_lanes
+from shared.adapters import redis_lanes, redis_taking
 from shared.adapters.redis_codec import DELIVERY, millis
 from shared.adapters.redis_commit import Command, Condition, commit, create, look, write
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_lanes import Sight
-from shared.core.delivery import PLACES, Delivery, DeliveryState
+from shared.adapters.redis_taking import Taking
+from shared.core.delivery import Delivery, DeliveryState
 from shared.core.errors import NotFound
 from shared.core.moment import micros, moment
 from shared.ports import DeliveryPage
@@ -32,7 +33,6 @@ class RedisDeliveryStore:
         self._retention = retention
 
     def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
-        redis_lanes.adopt(self._redis)
         for _ in range(_ROUNDS):
             sights = redis_lanes.sights(self._redis)
             if not sights:
@@ -92,40 +92,15 @@ class RedisDeliveryStore:
     def _taken(self, ready: Sequence[tuple[Sight, str]], hold: timedelta, limit: int) -> list[Delivery]:
         """Those of these that nobody else takes at the same time, as many as are wanted."""
         rows = look(self._redis, *(("GET", keys.delivery(name)) for _, name in ready))
-        taken: list[Delivery] = []
+        wanted: list[Taking] = []
         for (sight, name), text in zip(ready, rows.replies, strict=True):
-            if len(taken) == limit:
-                break
             before = None if text is None else DELIVERY.load(text)
             if text is None or before is None or before.state is not DeliveryState.PENDING:
                 self._forget(sight.lane, name, text)
-            elif before.due_at <= rows.at:
+            elif before.due_at <= rows.at and len(wanted) < limit:
                 # The end of the hold is in the delivery itself: `keep` fails once somebody else took it.
-                held = replace(before, due_at=rows.at + hold)
-                if self._hold(sight, text, held, rows.at):
-                    taken.append(held)
-        return taken
-
-    def _hold(self, sight: Sight, text: str, held: Delivery, at: datetime) -> bool:
-        row, wanted, end = keys.delivery(held.id), DELIVERY.dump_over(held, text), str(micros(held.due_at))
-        alone: Condition = ("below", keys.lane(sight.lane), 2)
-        room: Condition = ("below", keys.held(sight.lane), PLACES)
-
-        def written(turn: str, *conditions: Condition) -> str | None:
-            writes: list[Command] = [
-                ("ZREM", keys.lane(sight.lane), held.id),  # first, so that a full server still lets callbacks out
-                ("SET", row, wanted),
-                ("ZADD", keys.lane(sight.lane), end, held.id),
-                ("ZADD", keys.held(sight.lane), end, held.id),
-                ("PEXPIRE", keys.held(sight.lane), millis(held.due_at - at)),
-                ("ZADD", keys.LANES, turn, sight.lane),
-            ]
-            return commit(self._redis, row, text, wanted, writes, *conditions)
-
-        # Who is alone in the lane leaves nothing to look for until the hold is over.
-        if sight.count == 1 and written(end, alone, room) == wanted:
-            return True
-        return written(str(micros(at)), room) == wanted
+                wanted.append(Taking(sight, text, replace(before, due_at=rows.at + hold), rows.at))
+        return redis_taking.take(self._redis, wanted)
 
     def _kept(self, stored: str, wanted: str, before: Delivery, after: Delivery, rest: timedelta) -> str | None:
         """What the row holds now. Who is alone in the lane says exactly when there is work in it again."""

@@ -7,6 +7,7 @@ and the worst is a look for nothing. A lane that was served stands behind all ot
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,20 +66,25 @@ class Sight:
         return PLACES - sum(moment(float(end)) > self.at for _, end in self.held)
 
     def ready(self) -> list[str]:
-        """Those that may be sent now: the one due longest, the newest, the one due second longest, and so on.
-
-        Every second place is the newest's, so that a backlog does not hold up what happens now.
+        """Those that may be sent now: those due longest and the newest in turn, so that a backlog does not hold up
+        what happens now. Which of the two comes first is left to chance: there may be place for one only.
         """
-        due = [name for name, score in self.oldest if moment(float(score)) <= self.at]
-        both = (due, [name for name, _ in self.newest])
-        first, second = both if self.room() % 2 == 0 else both[::-1]
-        turns = chain.from_iterable(zip_longest(first, second))
+        sides = [
+            [name for name, score in self.oldest if moment(float(score)) <= self.at],
+            [name for name, _ in self.newest],
+        ]
+        random.shuffle(sides)
+        turns = chain.from_iterable(zip_longest(*sides))
         return list(dict.fromkeys(name for name in turns if name is not None))[: max(self.room(), 0)]
 
 
 def sights(redis: RedisConnection) -> list[Sight]:
     """The lanes that come next. None: there is nothing to send."""
-    window = look(redis, ("ZRANGE", keys.LANES, "0", str(_WINDOW - 1), "WITHSCORES"))
+    first: Command = ("ZRANGE", keys.LANES, "0", str(_WINDOW - 1), "WITHSCORES")
+    window = look(redis, first, ("EXISTS", keys.DELIVERIES))
+    if window.replies[1]:
+        adopt(redis)
+        window = look(redis, first)
     lanes = [lane for lane, score in pairs(window.replies[0]) if moment(float(score)) <= window.at]
     if not lanes:
         return []

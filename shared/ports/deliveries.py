@@ -24,8 +24,9 @@ class DeliveryStore(Protocol):
     def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
         """Take pending deliveries that are due, and keep them from others for `hold`; none: nothing may be sent now.
 
-        Lanes take turns. Of one lane no more than PLACES are held, and every second of them is the newest that is due,
-        the others those that are due longest. A taker that dies loses it when the hold is over, and it is due again.
+        Lanes take turns. Of one lane no more than PLACES are held, and about every second one taken is the newest that
+        is due, the others those that are due longest. A taker that dies loses it when the hold is over, and it is due
+        again.
         """
         ...
 

@@ -109,7 +109,7 @@ class TestLostAnswers:
         proxy.cut(1)
         assert running == far.jobs.renew(job.id, attempt, LEASE)
 
-    @pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
+    @pytest.mark.parametrize("nth", [1, 2, 3, 4])
     def test_a_delivery_is_taken_by_the_one_who_asked(self, proxy: FaultProxy, far: Stores, nth: int) -> None:
         job = far.finish()
         proxy.cut(nth)
@@ -121,8 +121,7 @@ class TestLostAnswers:
     def test_a_delivery_is_fixed_and_kept_and_its_keeper_hears_so(
         self, proxy: FaultProxy, far: Stores, others: int
     ) -> None:
-        job = far.finish()
-        for _ in range(others):
+        for _ in range(1 + others):
             far.finish()
         taken = far.take()
         assert taken is not None
@@ -133,7 +132,7 @@ class TestLostAnswers:
         for nth in (1, 2):
             proxy.cut(nth)
             assert far.deliveries.keep(fixed, done)
-        assert [done] == far.deliveries.of_job(job.id)
+        assert [done] == far.deliveries.of_job(taken.job_id)
 
     def test_a_creation_whose_answers_are_all_lost_can_be_repeated_later(self, proxy: FaultProxy, far: Stores) -> None:
         job = new_job(far.jobs.now())
