@@ -7,12 +7,13 @@ no callbacks out of a library.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.core.request import VideoRequest
+if TYPE_CHECKING:  # the benchmark decodes on machines that have no pydantic
+    from shared.core.request import VideoRequest
 
 Frames = NDArray[np.uint8]
 """RGB pictures: (frames, height, width, 3), 0 to 255."""

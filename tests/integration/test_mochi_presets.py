@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from functions.generate.mochi import fp8, presets, tiny
+from functions.generate.mochi import fp8, tiny
 from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.drawing import MochiDrawing
 from functions.generate.mochi.pipeline import modules_of
@@ -172,7 +172,7 @@ class TestFast:
     def test_the_twin_differs_only_in_the_layers_that_pictures_pass(self):
         transformer = tiny.build().transformer.to(torch.bfloat16)
         attention = attend_with(transformer)
-        twin = presets.in_fp8(transformer, attention)
+        twin = fp8.twin(transformer, attention)
         replaced = {name for name, module in twin.named_modules() if isinstance(module, fp8.Fp8Linear)}
         wanted = ("attn1.to_q", "attn1.to_k", "attn1.to_v", "attn1.to_out.0", "ff.net.0.proj", "ff.net.2")
         assert {f"transformer_blocks.{n}.{name}" for n in range(3) for name in wanted} == replaced
@@ -187,9 +187,7 @@ class TestFast:
         pipe.transformer.to(torch.bfloat16)
         pipe.text_encoder.to(torch.bfloat16)
         modules = modules_of(pipe)
-        twin = dataclasses.replace(
-            modules, preset="fast", transformer=presets.in_fp8(modules.transformer, modules.attention)
-        )
+        twin = dataclasses.replace(modules, preset="fast", transformer=fp8.twin(modules.transformer, modules.attention))
         exact = MochiDrawing(modules, REQUEST)
         fast = MochiDrawing(twin, dataclasses.replace(REQUEST, preset="fast"))
         for drawing in (exact, fast):

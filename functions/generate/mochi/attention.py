@@ -15,9 +15,8 @@ from torch.nn import functional
 class JointAttention:
     """The attention processor of all blocks of one transformer. It is told the prompts' lengths before each forward."""
 
-    def __init__(self) -> None:
-        self.lengths: torch.Tensor | None = None
-        """Words of each row (rows,), on the CPU: reading them waits for nobody."""
+    lengths: torch.Tensor
+    """Words of each row (rows,), on the CPU: reading them waits for nobody. There are none before the first prompt."""
 
     def __call__(
         self,
@@ -34,7 +33,6 @@ class JointAttention:
             _turned(norm(x), *image_rotary_emb) for norm, x in zip((attn.norm_q, attn.norm_k), seen[:2], strict=True)
         )
         text_query, text_key = attn.norm_added_q(read[0]), attn.norm_added_k(read[1])
-        assert self.lengths is not None
         both = torch.ops.flipbook.attend(query, key, seen[2], text_query, text_key, read[2], self.lengths)
         pictures, words = both.split_with_sizes((hidden_states.shape[1], encoder_hidden_states.shape[1]), dim=1)
         return attn.to_out[1](attn.to_out[0](pictures)), attn.to_add_out(words) if hasattr(

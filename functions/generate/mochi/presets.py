@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import torch
 
@@ -33,12 +31,4 @@ def prepared(modules: Modules, preset: str) -> Modules:
     if preset != Preset.FAST:
         return replace(modules, preset=preset)
     check([preset], modules.device)
-    return replace(modules, preset=preset, transformer=in_fp8(modules.transformer, modules.attention))
-
-
-def in_fp8(transformer: Any, attention: Any) -> Any:
-    """A second transformer that shares all weights with the first, but for the linear layers of `fp8`."""
-    shared = [*transformer.parameters(), *transformer.buffers(), attention]
-    twin = copy.deepcopy(transformer, {id(each): each for each in shared})
-    fp8.put_into(twin)
-    return twin
+    return replace(modules, preset=preset, transformer=fp8.twin(modules.transformer, modules.attention))

@@ -1,0 +1,70 @@
+"""Mochi-1's modules without from_pretrained: built without memory, filled by reading.py, the same to the last bit.
+
+In the order of use: text encoder, transformer, and of the VAE the decoder alone, for no text needs
+the encoder. What does not fit is no error here: the caller has from_pretrained.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_mochi import AutoencoderKLMochi
+from diffusers.models.transformers.transformer_mochi import MochiTransformer3DModel
+from transformers.models.t5.configuration_t5 import T5Config
+from transformers.models.t5.modeling_t5 import T5EncoderModel
+
+from functions.generate.mochi import reading
+from functions.generate.mochi.reading import Unreadable
+
+
+def text_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """Raises: Unreadable, OSError."""
+    return _filled(lambda: T5EncoderModel(T5Config.from_pretrained(folder)), folder, device, dtype)
+
+
+def transformer(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """Raises: Unreadable, OSError."""
+    return _filled(lambda: MochiTransformer3DModel.from_config(_config(folder)), folder, device, dtype)
+
+
+def vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """Without its encoder.
+
+    Raises: Unreadable, OSError.
+    """
+
+    def build() -> Any:
+        whole = AutoencoderKLMochi.from_config(_config(folder))
+        whole.encoder = None
+        return whole
+
+    return _filled(build, folder, device, dtype, wanted=lambda name: not name.startswith("encoder."))
+
+
+def _config(folder: Path) -> Any:
+    return json.loads((folder / "config.json").read_bytes())
+
+
+def _filled(
+    build: Callable[[], Any],
+    folder: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> Any:
+    with torch.device("meta"):
+        module = build()
+    tensors = reading.read(reading.files(folder), device, wanted=wanted)
+    cast = {name: each.to(dtype) if each.is_floating_point() else each for name, each in tensors.items()}
+    result = module.load_state_dict(cast, strict=False, assign=True)
+    if hasattr(module, "tie_weights"):
+        module.tie_weights()
+    bare = [name for name, each in (*module.named_parameters(), *module.named_buffers()) if each.is_meta]
+    if bare or result.unexpected_keys:
+        raise Unreadable(f"{folder.name} lacks {bare[:3]} and has {result.unexpected_keys[:3]}, which no module wants")
+    return module.requires_grad_(False).eval()
