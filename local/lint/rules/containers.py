@@ -145,6 +145,6 @@ def interruptions(thing: Thing, _: World) -> Iterator[Fault]:
         spec = table(thing.data.get("spec"))
         if not table(table(spec.get("selector")).get("matchLabels")):
             yield Fault(("spec", "selector"), "selects every pod of the namespace.", "Name a label.")
-        if spec.get("maxUnavailable") in {0, "0", "0%"} or spec.get("minAvailable") == "100%":
+        if spec.get("maxUnavailable") in (0, "0", "0%") or spec.get("minAvailable") == "100%":
             what = "lets no pod go: a node could never be drained."
             yield Fault(("spec",), what, "maxUnavailable: 1.")

@@ -34,13 +34,13 @@ def broker(thing: Thing, _: World) -> Iterator[Fault]:
         return
     kind = thing.annotations.get(CLASS)
     at: Place = ("metadata", "annotations", CLASS)
-    if kind not in {IN_MEMORY, *KAFKA, RABBIT}:
+    if kind not in (IN_MEMORY, *KAFKA, RABBIT):
         what = f"broker class {kind!r} is none that is known." if kind else "its class is the cluster's business."
         yield Fault(at, what, f"Write {CLASS}: one of {IN_MEMORY}, {', '.join(KAFKA)}, {RABBIT}.")
     if kind == IN_MEMORY and thing.annotations.get(_ASYNC) != "true":
         what = "its producers would hang until every subscriber is done (fanout_event_handler.go)."
         yield Fault(("metadata", "annotations", _ASYNC), what, f'Write {_ASYNC}: "true", before the Broker is made.')
-    if kind in {*KAFKA, RABBIT} and not thing.get("spec", "config", "name"):
+    if kind in (*KAFKA, RABBIT) and not thing.get("spec", "config", "name"):
         yield Fault(("spec", "config"), f"a Broker of class {kind} needs spec.config.", "Name its configuration.")
 
 
@@ -119,7 +119,7 @@ def _retries(given: dict[str, Any], at: Place) -> Iterator[Fault]:
         if name in given and not iso(str(given[name])):
             what = f"{name}: {given[name]!r} is no ISO 8601 duration."
             yield Fault((*at, name), what, "Like PT2S or PT1M30S; Go's 2s is for annotations.")
-    if "backoffPolicy" in given and given["backoffPolicy"] not in {"linear", "exponential"}:
+    if "backoffPolicy" in given and given["backoffPolicy"] not in ("linear", "exponential"):
         yield Fault((*at, "backoffPolicy"), f"{given['backoffPolicy']!r} is none.", "linear or exponential.")
     retry, delay = whole(given.get("retry"), 0), iso(str(given.get("backoffDelay", "")))
     if given.get("backoffPolicy") == "exponential" and delay and delay * 2**retry > timedelta(days=1):

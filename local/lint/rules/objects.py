@@ -8,7 +8,7 @@ from typing import Final
 
 from local.lint.finding import Fault, Place
 from local.lint.pod import pods
-from local.lint.thing import Thing
+from local.lint.thing import Thing, reach
 from local.lint.world import World
 from local.lint.yaml_file import listed, table
 
@@ -73,7 +73,7 @@ def _config_key(thing: Thing, world: World, at: Place, entry: dict[str, object])
     found = world.find("ConfigMap", str(ref.get("name")), thing.namespace, "v1")
     if found is None:
         yield Fault((*place, "name"), f"there is no ConfigMap {ref.get('name')!r} here.", "Name one that is applied.")
-    elif ref.get("key") not in table(found.data.get("data")):
+    elif ref.get("key") not in list(table(found.data.get("data"))):
         what = f"ConfigMap {found.name!r} has no key {ref.get('key')!r}."
         yield Fault((*place, "key"), what, "Add the key there, or the pod does not start.")
 
@@ -81,9 +81,9 @@ def _config_key(thing: Thing, world: World, at: Place, entry: dict[str, object])
 def _mounts(
     volumes: list[tuple[Place, dict[str, object]]], mounts: list[tuple[Place, dict[str, object]]], thing: Thing
 ) -> Iterator[Fault]:
-    claims = {table(each.get("metadata")).get("name") for each in listed(thing.get("spec", "volumeClaimTemplates"))}
-    offered = {each.get("name") for _, each in volumes} | claims
-    mounted = {each.get("name") for _, each in mounts}
+    claims = [reach(each, ("metadata", "name")) for each in listed(thing.get("spec", "volumeClaimTemplates"))]
+    offered = [each.get("name") for _, each in volumes] + claims
+    mounted = [each.get("name") for _, each in mounts]
     for at, each in mounts:
         if each.get("name") not in offered:
             yield Fault((*at, "name"), f"there is no volume {each.get('name')!r}.", "Name one of the pod's volumes.")

@@ -157,7 +157,7 @@ def public_names(thing: Thing, world: World) -> Iterator[Fault]:
     label = "networking.knative.dev/visibility"
     if thing.is_function:
         value = table(thing.head.get("labels")).get(label)
-        if value not in {None, "cluster-local"}:
+        if value not in (None, "cluster-local"):
             yield Fault(("metadata", "labels", label), f"{value!r} is not allowed.", "cluster-local, or no label.")
         if value is None and thing.name != "submit":
             mend = f"Label it {label}: cluster-local."

@@ -30,9 +30,10 @@ _VOLUME_FLAGS: Final = {
 }  # fmt: skip
 _UNFLAGGED_VOLUMES: Final = {"name", "configMap", "secret", "projected"}
 _REFUSED: Final = ("lifecycle", "stdin", "stdinOnce", "tty", "volumeDevices", "resizePolicy", "restartPolicy")
-_RESERVED_PORTS: Final = {8008, 8012, 8013, 8022, 9090, 9091}
-_RESERVED_ENV: Final = {"PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION"}
-_RESERVED_PATHS: Final = {"/", "/dev", "/dev/log"}
+# Tuples and not sets: what stands in a manifest may be a list, which no set can be asked for.
+_RESERVED_PORTS: Final = (8008, 8012, 8013, 8022, 9090, 9091)
+_RESERVED_ENV: Final = ("PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION")
+_RESERVED_PATHS: Final = ("/", "/dev", "/dev/log")
 _PORT_NAMES: Final = (None, "", "http1", "h2c")
 
 
@@ -106,9 +107,9 @@ def read_only_claims(thing: Thing, _: World) -> Iterator[Fault]:
     pod = function_pod(thing)
     if pod is None:
         return
-    shut = {
+    shut = [
         each.get("name") for _, each in pod.volumes if table(each.get("persistentVolumeClaim")).get("readOnly") is True
-    }
+    ]
     for container in pod.containers:
         for at, mount in container.mounts:
             if mount.get("name") in shut and mount.get("readOnly") is not True:
