@@ -4,7 +4,7 @@ import type { Video } from '../../shared/api/api';
 import { Tile } from './Tile';
 
 const GAP = 16;
-const NARROWEST = 200;
+const NARROWEST = 160;
 /** Under the picture: the words and the state. */
 const CAPTION = 76;
 

@@ -1,0 +1,117 @@
+"""What the page does when the server is away, the key is worn out, or somebody means ill."""
+
+import json
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.platform import Platform
+from tests.page.test_drawing import DRAWN_MS, ask
+from tests.page.visitor import Visitor
+
+EVIL = (
+    "<img src=x onerror=\"document.title='owned'\">",
+    "\"><script>document.title='owned'</script>",
+    "javascript:alert(1) ${7*7} {{7*7}} </textarea><svg onload=alert(1)>",
+)
+
+
+@pytest.fixture
+def mortal(tmp_path, browser: Browser):
+    """A visitor of a platform that the test may stop. That nobody answers meanwhile is no fault of the page."""
+    with Platform(
+        tmp_path, CHECKPOINT_SECONDS="1", LEASE_SECONDS="3", HEARTBEAT_SECONDS="0.5", TICK_SECONDS="1"
+    ) as own:
+        guest = Visitor(browser, own)
+        guest.expected = ("ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE", "status of 50")
+        yield guest
+        guest.end()
+        assert [] == guest.faults
+
+
+def test_a_server_that_is_restarted_in_the_middle_of_a_drawing_is_found_again(mortal: Visitor):
+    platform, page = mortal.platform, mortal.tab()
+    long = platform.create(prompt="A long night", size="128x128", num_frames=61, num_inference_steps=100)
+    card = page.get_by_role("article", name="A long night")
+    expect(card.get_by_text("of 100")).to_be_visible(timeout=DRAWN_MS)
+
+    platform.stop()
+    expect(page.get_by_text("The platform does not answer").first).to_be_visible()
+    platform.start()
+
+    expect(card.get_by_text("Ready", exact=True)).to_be_visible(timeout=DRAWN_MS)
+    expect(page.get_by_text("The platform does not answer")).to_be_hidden()
+    assert "completed" == platform.video(long)["state"]
+
+
+def make_key(platform: Platform, *scopes: str, life: int | None = None) -> str:
+    body = {"tenant": "default", "scopes": list(scopes)} | ({} if life is None else {"expires_in_seconds": life})
+    status, _, answer = platform.call("POST", "/admin/keys", body)
+    assert status == 201, answer
+    return json.loads(answer)["key"]
+
+
+def test_a_key_that_expires_shuts_the_page_and_is_forgotten(visit: Visitor):
+    visit.expected = ("401 (UNAUTHORIZED)",)
+    page = visit.tab(key=make_key(visit.platform, "videos:read", "videos:write", life=6))
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+
+    expect(page.get_by_text("This key opens nothing here")).to_be_visible()
+
+    assert page.evaluate("sessionStorage.length") == 0
+    page.get_by_label("API key").fill(visit.platform.api_key)
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+
+
+def test_a_key_that_may_only_look_is_told_so(visit: Visitor):
+    visit.expected = ("403 (FORBIDDEN)",)
+    page = visit.tab(key=make_key(visit.platform, "videos:read"))
+
+    ask(page, "A hat")
+
+    expect(page.get_by_text("Your key may not do this.")).to_be_visible()
+    expect(page.get_by_text("this API key lacks the scope videos:write")).to_be_visible()
+    expect(page.get_by_label("What shall be seen?")).to_have_value("A hat")
+
+
+def test_the_link_s_key_stands_in_no_address_and_no_history(visit: Visitor):
+    page = visit.tab()
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+
+    page.reload()
+
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+    assert visit.platform.api_key not in page.evaluate(
+        "JSON.stringify([location.href, history.state, document.cookie])"
+    )
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_a_prompt_is_text_wherever_it_stands(visit: Visitor, evil: str):
+    video = visit.platform.create(prompt=evil, metadata={"note": evil})
+    visit.platform.finished(video)
+    page = visit.tab("/#/videos")
+    expect(page.get_by_role("link", name=evil)).to_be_visible()
+
+    page.goto(f"{visit.url}/#/videos/{video}")
+    expect(page.get_by_role("heading", name=evil)).to_be_visible()
+    expect(page.get_by_role("definition").get_by_text(evil)).to_be_visible()
+    page.get_by_text("As a program").click()
+    page.get_by_role("link", name="Remix").click()
+    expect(page.get_by_label("What shall be seen?")).to_have_value(evil)
+
+    assert "owned" not in page.title()
+    assert 1 == page.evaluate("document.scripts.length")
+
+
+def test_the_browser_would_say_what_the_policy_refuses(visit: Visitor):
+    """Otherwise the quiet of the other tests would mean nothing."""
+    page = visit.tab()
+    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))")
+    page.evaluate("document.body.append(Object.assign(document.createElement('style'), {textContent: 'p {}'}))")
+    page.wait_for_timeout(300)
+
+    assert any("img-src" in fault for fault in visit.faults)
+    assert any("style-src" in fault for fault in visit.faults)
+    visit.faults.clear()
