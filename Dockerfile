@@ -64,6 +64,22 @@ CMD ["gunicorn", \
      "functions.submit.app:create_app()"]
 
 
+# For `func deploy` only: knative/ starts both from the image above.
+FROM functions AS notify
+CMD ["gunicorn", \
+     "--config=functions/gunicorn.conf.py", \
+     "--threads=8", \
+     "--graceful-timeout=60", \
+     "functions.notify.app:create_app()"]
+
+FROM functions AS recover
+CMD ["gunicorn", \
+     "--config=functions/gunicorn.conf.py", \
+     "--threads=8", \
+     "--graceful-timeout=60", \
+     "functions.recover.app:create_app()"]
+
+
 FROM python AS gpu
 # CUDA comes with PyTorch's packages, the driver from the node. A layer of its own: the largest, and the one that
 # changes least.

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.image.container import USER, Container, as_nobody
+from tests.image.locks import ENTRY, locked, text_of
 from tests.image.manifests import SCRIPTS, stage_of
 from tests.image.stages import ROOT, lay_out
-from tests.image.test_locks import ENTRY, locked, text_of
 from tests.needs import require_folder
 
 WHEELS = Path(sys.prefix) / "wheels"

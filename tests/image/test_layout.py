@@ -50,7 +50,9 @@ def test_an_image_listens_where_it_says(container, stages):
     assert [each["containerPort"] for each in container.get("ports", [{"containerPort": 8080}])] == exposed
 
 
-@pytest.mark.parametrize(("stage", "file"), [("functions", "submit"), ("gpu", "generate")])
+@pytest.mark.parametrize(
+    ("stage", "file"), [("functions", "submit"), ("notify", "notify"), ("recover", "recover"), ("gpu", "generate")]
+)
 def test_by_itself_an_image_starts_what_the_manifest_starts(stages, stage, file):
     service = yaml.safe_load((ROOT / "knative" / "base" / f"{file}.yaml").read_text())
     [container] = service["spec"]["template"]["spec"]["containers"]

@@ -64,12 +64,24 @@ def test_they_find_a_wrong_type(root, crds):
     assert ("spec", "template", "spec", "timeoutSeconds") == fault.at
 
 
-def test_func_yaml_fits_its_schema(root, releases):
+@pytest.mark.parametrize("name", ["submit", "notify", "recover"])
+def test_func_yaml_fits_its_schema(root, releases, name):
     schema = json.loads((releases / "func_yaml-schema.json").read_text())
-    function = yaml.safe_load((root / "func.yaml").read_text())
+    function = yaml.safe_load((root / "functions" / name / "func.yaml").read_text())
     # YAML reads the timestamp as one; JSON Schema wants it written out.
     function["created"] = function["created"].isoformat()
 
     errors = jsonschema.Draft4Validator(schema).iter_errors(function)
 
     assert [] == [error.message for error in errors]
+
+
+def test_func_knows_no_gpu(root, releases):
+    schema = json.loads((releases / "func_yaml-schema.json").read_text())
+    function = yaml.safe_load((root / "functions" / "submit" / "func.yaml").read_text())
+    function["created"] = function["created"].isoformat()
+    function["deploy"]["options"]["resources"]["limits"]["nvidia.com/gpu"] = "1"
+
+    [error] = jsonschema.Draft4Validator(schema).iter_errors(function)
+
+    assert "'nvidia.com/gpu' was unexpected" in error.message

@@ -9,12 +9,12 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.image.stages import ROOT
+from tests.architecture.house import ROOT
+from tests.image.locks import ENTRY, locked, text_of
 
 LOCKS = ("functions", "generate", "node", "sbom", "torch")
 CUDA = re.compile(r"(nvidia|cuda)-.+|triton")
 """What only PyTorch's build for CUDA wants, at the versions that it names itself; no test machine has it."""
-ENTRY = re.compile(r"([\w.-]+)==([^\s;]+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n")
 ENVIRONMENT = default_environment() | {"python_version": "3.11", "python_full_version": "3.11.3"}
 
 
@@ -33,14 +33,6 @@ SOURCES = {
     "node": Sources(("image/packages/node.txt",)),
     "sbom": Sources(("image/packages/sbom.txt",)),
 }
-
-
-def locked(name):
-    return {canonicalize_name(found[1]): found[2] for found in ENTRY.finditer(text_of(name))}
-
-
-def text_of(name):
-    return (ROOT / "image" / "locks" / f"{name}.txt").read_text()
 
 
 def pins():
