@@ -6,12 +6,13 @@ import logging
 import random
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from shared.core import delivery as deliveries
-from shared.core import effects, message, views
+from shared.core import effects, message, views, web_hook
 from shared.core.delivery import Delivery, DeliveryState, Reply
-from shared.core.endpoint import Change, Endpoint, EndpointState, Heard, Left, Missed
+from shared.core.endpoint import Change, Consented, Endpoint, EndpointState, Heard, Left, Missed
 from shared.core.errors import NotFound, Unavailable
 from shared.core.message import Message
 from shared.core.sealing import Sealer
@@ -33,6 +34,7 @@ class Postman:
     def __init__(self, services: Services, settings: Settings) -> None:
         self._services = services
         self._settings = settings
+        self._origin = web_hook.origin(settings.public_url)
         self._sealer = Sealer(settings.webhook_keys)
         self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]
 
@@ -53,8 +55,26 @@ class Postman:
         if written is None:
             return  # somebody else has it by now
         began = time.monotonic()
+        if endpoint is not None and endpoint.must_be_asked:
+            answer = self._services.webhooks.ask(endpoint.url, web_hook.request(self._origin))
+            if not answer.consents(self._origin):
+                refused = Reply(error=answer.reply.error or web_hook.REFUSED, retry_after=answer.reply.retry_after)
+                self._record(written, endpoint, refused, time.monotonic() - began)
+                return
+            endpoint = self._note(endpoint, Consented(answer.allowed_rate)) or endpoint
+        if endpoint is not None and (wait := self._wait(endpoint)):
+            self._services.deliveries.keep(written, replace(written, due_at=self._services.jobs.now()), rest=wait)
+            return
         reply = self._sent(written, endpoint)
         self._record(written, endpoint, reply, time.monotonic() - began)
+
+    def _wait(self, endpoint: Endpoint) -> timedelta:
+        """Until the endpoint takes the next callback, at the rate that it allows."""
+        if endpoint.allowed_rate is None:
+            return timedelta(0)
+        rate = web_hook.evenly(endpoint.allowed_rate)
+        spending = self._services.rates.spend(f"callbacks:{endpoint.id}", rate, need=1, want=1)
+        return timedelta(microseconds=spending.retry_after)
 
     def _endpoint(self, taken: Delivery) -> Endpoint | None:
         if taken.endpoint_id is None:
@@ -96,8 +116,9 @@ class Postman:
             log.warning("callback not signed", extra={"delivery": written.id, "error": error})
             return _UNREADABLE
         signed = message.signatures(told, secrets, self._keys, at)
-        url = written.url if endpoint is None else endpoint.url
-        return self._services.webhooks.post(url, message.headers(told, signed, at), told.body)
+        url, origin = (written.url, None) if endpoint is None else (endpoint.url, self._origin)
+        asked = origin if endpoint is not None and endpoint.handshake else None
+        return self._services.webhooks.post(url, message.headers(told, signed, at, asked), told.body)
 
     def _secrets(self, endpoint: Endpoint | None) -> list[str]:
         """Raises: Unavailable: One cannot be opened."""
@@ -117,13 +138,14 @@ class Postman:
         if endpoint is not None and (change := _change(endpoint, reply)) is not None:
             self._note(endpoint, change)
 
-    def _note(self, endpoint: Endpoint, change: Change) -> None:
+    def _note(self, endpoint: Endpoint, change: Change) -> Endpoint | None:
         try:
             after = self._services.endpoints.apply(endpoint.tenant, endpoint.id, change)
         except NotFound:
-            return  # deleted meanwhile
+            return None  # deleted meanwhile
         if after.state is not endpoint.state:
             log.warning("webhook endpoint disabled", extra={"endpoint": endpoint.id, "error": after.last_error})
+        return after
 
     def _drop(self, taken: Delivery, why: str) -> None:
         after = deliveries.dropped(taken, why)

@@ -73,7 +73,7 @@ _TEST: Final = Operation(
     summary="Send a signed sample to a webhook endpoint, once and now",
     body=Payload(EndpointTest, example={"event_type": "video.completed"}, required=False),
     replies={200: Reply("It answered.", Payload(WebhookEndpointTest))},
-    errors=("not_found", "endpoint_unreachable"),
+    errors=("not_found", "endpoint_unreachable", "handshake_refused"),
 )
 _TYPES: Final = Operation(
     id="listWebhookEventTypes",

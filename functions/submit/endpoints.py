@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.core import message
+from shared.core import message, web_hook
 from shared.core.access import Caller
-from shared.core.endpoint import OVERLAP, Edited, Endpoint, SealedSecret, SecretRotated, purpose
+from shared.core.endpoint import OVERLAP, Consented, Edited, Endpoint, SealedSecret, SecretRotated, purpose
 from shared.core.endpoint_wish import EndpointEdit, EndpointWish
 from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem
 from shared.core.ids import new_endpoint_id, new_event_id
@@ -43,6 +43,7 @@ class Endpoints:
     def __init__(self, services: Services, settings: Settings) -> None:
         self._store = services.endpoints
         self._webhooks = services.webhooks
+        self._origin = web_hook.origin(settings.public_url)
         self._sealer = Sealer(settings.webhook_keys)
         self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]
 
@@ -61,6 +62,7 @@ class Endpoints:
             url=wish.url,
             name=wish.name,
             event_types=tuple(wish.event_types),
+            handshake=wish.handshake,
             secrets=(sealed,),
             created_at=at,
             updated_at=at,
@@ -88,7 +90,7 @@ class Endpoints:
         if wish.url is not None:
             self._check(wish.url)
         types = None if wish.event_types is None else tuple(wish.event_types)
-        change = Edited(url=wish.url, name=wish.name, event_types=types, enabled=wish.enabled)
+        change = Edited(url=wish.url, name=wish.name, event_types=types, handshake=wish.handshake, enabled=wish.enabled)
         endpoint = self._store.apply(caller.tenant, endpoint_id, change)
         log.info("webhook endpoint changed", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
         return endpoint
@@ -112,16 +114,26 @@ class Endpoints:
 
         Raises:
             NotFound.
-            Conflict: No answer came (`endpoint_unreachable`). Why not is not told: nobody scans ports with this.
+            Conflict: No answer came (`endpoint_unreachable`). Why not is not told: nobody scans ports with this. Or it
+                was asked first, and does not want to be called (`handshake_refused`).
         """
-        endpoint, at = self.get(caller, endpoint_id), self._store.now()
+        endpoint, at = self._asked(self.get(caller, endpoint_id)), self._store.now()
         told = _sample(event_type, at)
         secrets = [self._sealer.open(each.sealed, purpose=endpoint.purpose) for each in endpoint.live_secrets(at)]
         signed = message.signatures(told, secrets, self._keys, at)
-        reply = self._webhooks.post(endpoint.url, message.headers(told, signed, at), told.body)
+        origin = self._origin if endpoint.handshake else None
+        reply = self._webhooks.post(endpoint.url, message.headers(told, signed, at, origin), told.body)
         if reply.status is None:
             raise Conflict("no answer came from the endpoint", code="endpoint_unreachable")
         return reply.status
+
+    def _asked(self, endpoint: Endpoint) -> Endpoint:
+        if not endpoint.must_be_asked:
+            return endpoint
+        answer = self._webhooks.ask(endpoint.url, web_hook.request(self._origin))
+        if not answer.consents(self._origin):
+            raise Conflict("the endpoint did not say that it wants to be called", code=web_hook.REFUSED)
+        return self._store.apply(endpoint.tenant, endpoint.id, Consented(answer.allowed_rate))
 
     def _check(self, url: str) -> None:
         try:

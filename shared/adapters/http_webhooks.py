@@ -1,6 +1,6 @@
 """The only way out to a URL that a caller gave.
 
-Every POST resolves the name once, judges all of its addresses and connects to one of those; the
+Every request resolves the name once, judges all of its addresses and connects to one of those; the
 name stays for Host, SNI and the certificate. No redirect is followed, no proxy asked, no
 connection kept.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -20,10 +20,11 @@ from typing import Final
 import httpcore
 
 from shared.adapters.http_network import BoundedNetwork, Resolve, addresses_of, resolved
-from shared.core import addresses
+from shared.core import addresses, web_hook
 from shared.core.addresses import Callback, Networks
 from shared.core.delivery import Reply
 from shared.core.errors import AddressRefused
+from shared.core.web_hook import Answer
 
 MAX_ANSWER: Final = 64 * 1024
 """Bytes that are read of an answer, its head included; the status counts, the rest is politeness."""
@@ -65,21 +66,32 @@ class HttpWebhooks:
         addresses.admit(callback, found, self._networks)
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
-        try:
-            callback = addresses.parse_callback(url, self._networks)
-            return self._exchange(callback, headers, body)
-        except AddressRefused:
-            return Reply(error="address_refused")
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-            return Reply(error=_fault(error))
+        return self._asked("POST", url, headers, body)[0]
+
+    def ask(self, url: str, headers: Sequence[tuple[str, str]]) -> Answer:
+        reply, said = self._asked("OPTIONS", url, headers, b"")
+        found = (said.get(name.lower(), "") for name in (web_hook.ALLOWED_ORIGIN, web_hook.ALLOWED_RATE))
+        origin, rate = found
+        return Answer(reply=reply, origin=origin, rate=rate)
 
     def close(self) -> None:
         """Nothing is held open between two calls."""
 
-    def _exchange(self, callback: Callback, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
+    def _asked(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes
+    ) -> tuple[Reply, Mapping[str, str]]:
+        """The reply, and the answer's headers by lower-case name."""
+        try:
+            callback = addresses.parse_callback(url, self._networks)
+            return self._exchange(callback, _request(method, callback, headers, body))
+        except AddressRefused:
+            return Reply(error="address_refused"), {}
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+            return Reply(error=_fault(error)), {}
+
+    def _exchange(self, callback: Callback, request: httpcore.Request) -> tuple[Reply, Mapping[str, str]]:
         admit = partial(addresses.admit, callback, networks=self._networks)
         network = BoundedNetwork(resolve=self._resolve, admit=admit, network=self._network)
-        request = _request(callback, headers, body)
         with (
             network.exchange(seconds=self._timeout, max_bytes=MAX_ANSWER) as bounds,
             httpcore.HTTPConnection(request.url.origin, self._tls, network_backend=network) as connection,
@@ -89,14 +101,15 @@ class HttpWebhooks:
             # The status is the answer. What becomes of the body does not change it.
             with suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
                 response.read()
-            return Reply(status=response.status, retry_after=_retry_after(response))
+            said = {name.lower().decode("latin-1"): value.decode("latin-1").strip() for name, value in response.headers}
+            return Reply(status=response.status, retry_after=_retry_after(said)), said
 
 
-def _request(callback: Callback, headers: Sequence[tuple[str, str]], body: bytes) -> httpcore.Request:
+def _request(method: str, callback: Callback, headers: Sequence[tuple[str, str]], body: bytes) -> httpcore.Request:
     url = httpcore.URL(scheme=callback.scheme, host=callback.host, port=callback.port, target=callback.target)
     own = [("Host", callback.authority), ("Content-Length", str(len(body))), ("Connection", "close")]
     fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*own, *headers)]
-    return httpcore.Request("POST", url, headers=fields, content=body)
+    return httpcore.Request(method, url, headers=fields, content=body)
 
 
 def _fault(error: Exception) -> str:
@@ -109,13 +122,12 @@ def _fault(error: Exception) -> str:
     return "protocol" if isinstance(error, httpcore.ProtocolError) else "connection_failed"
 
 
-def _retry_after(response: httpcore.Response) -> timedelta | None:
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """RFC 9110, 10.2.3: seconds, or a date, which counts from the peer's own `Date`."""
-    headers = {name.lower(): value.decode("latin-1").strip() for name, value in response.headers}
-    value = headers.get(b"retry-after", "")
+    value = headers.get("retry-after", "")
     if re.fullmatch(r"[0-9]{1,9}", value):
         return timedelta(seconds=int(value))
     with suppress(ValueError, TypeError):
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get(b"date", ""))
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
         return max(wait, timedelta(0))
     return None

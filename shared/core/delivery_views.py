@@ -19,7 +19,8 @@ class WebhookPost(TypedDict):
 
     at: int
     outcome: str
-    """`http_2xx`: received; else `http_3xx` and so on, `timeout`, `tls`, `unreachable`, `secret_unreadable`."""
+    """`http_2xx`: received; else `http_3xx` and so on, `timeout`, `tls`, `unreachable`, `secret_unreadable`,
+    `handshake_refused`."""
     duration_ms: int | None
     """Until the answer; null where none came."""
 

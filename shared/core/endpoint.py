@@ -47,6 +47,11 @@ class Endpoint:
     created_at: datetime
     updated_at: datetime
     """When its owner last changed it."""
+    handshake: bool = False
+    """It is asked first whether it wants to be called (web_hook.py)."""
+    consented_at: datetime | None = None
+    allowed_rate: int | None = None
+    """Callbacks a minute, as it said; None: as many as there are."""
     state: EndpointState = EndpointState.ENABLED
     disabled_reason: str | None = None
     """`gone`: it answered 410; `failing`: for PATIENCE; `owner`: its owner wanted it."""
@@ -59,6 +64,11 @@ class Endpoint:
     def purpose(self) -> str:
         """What its secrets are sealed for (sealing.py)."""
         return purpose(self.tenant, self.id)
+
+    @property
+    def must_be_asked(self) -> bool:
+        """Before anything is sent to it."""
+        return self.handshake and self.consented_at is None
 
     def live_secrets(self, at: datetime) -> tuple[SealedSecret, ...]:
         """Those that sign at this time, the newest first."""
@@ -77,6 +87,7 @@ class Edited:
     url: str | None = None
     name: str | None = None
     event_types: tuple[str, ...] | None = None
+    handshake: bool | None = None
     enabled: bool | None = None
 
 
@@ -86,6 +97,13 @@ class SecretRotated:
 
     secret: SealedSecret
     overlap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """It was asked, and wants to be called: so often a minute, or None."""
+
+    allowed_rate: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +123,7 @@ class Left:
     """It answered 410: nobody will ever listen there."""
 
 
-Change = Edited | SecretRotated | Heard | Missed | Left
+Change = Edited | SecretRotated | Consented | Heard | Missed | Left
 
 
 def changed(endpoint: Endpoint, change: Change, at: datetime) -> Endpoint:
@@ -116,6 +134,8 @@ def changed(endpoint: Endpoint, change: Change, at: datetime) -> Endpoint:
         case SecretRotated(secret=secret, overlap=overlap):
             old = replace(endpoint.secrets[0], ends_at=at + overlap)
             return replace(endpoint, secrets=(secret, old) if overlap else (secret,), updated_at=at)
+        case Consented(allowed_rate=rate):
+            return replace(endpoint, consented_at=at, allowed_rate=rate)
         case Heard():
             return replace(endpoint, failing_since=None, last_error=None)
         case Left():
@@ -139,7 +159,10 @@ def _edited(endpoint: Endpoint, wish: Edited, at: datetime) -> Endpoint:
         url=endpoint.url if wish.url is None else wish.url,
         name=endpoint.name if wish.name is None else wish.name,
         event_types=endpoint.event_types if wish.event_types is None else wish.event_types,
+        handshake=endpoint.handshake if wish.handshake is None else wish.handshake,
     )
+    if (after.url, after.handshake) != (endpoint.url, endpoint.handshake):
+        after = replace(after, consented_at=None, allowed_rate=None)
     if wish.enabled is False:
         after = _disabled(after, "owner", at)
     elif wish.enabled and after.state is EndpointState.DISABLED:

@@ -28,6 +28,10 @@ class WebhookEndpoint(TypedDict):
     """The last letters of the secret."""
     old_secret_ends_at: int | None
     """Until when callbacks carry the signature of the secret before it too."""
+    handshake: Literal["none", "due", "done"]
+    """Whether it is asked first if it wants to be called, and whether it said yes."""
+    allowed_rate: int | None
+    """Callbacks a minute that it then said it takes."""
     status: Literal["enabled", "disabled"]
     disabled_reason: Literal["gone", "failing", "owner"] | None
     """`gone`: it answered 410; `failing`: for five days; `owner`: you wanted it."""
@@ -102,6 +106,8 @@ def endpoint(entry: Endpoint, at: datetime, *, secret: str | None = None) -> dic
         "url": entry.url,
         "signing_secret_hint": newest.hint,
         "old_secret_ends_at": _seconds(older[0].ends_at) if older else None,
+        "handshake": "none" if not entry.handshake else "due" if entry.must_be_asked else "done",
+        "allowed_rate": entry.allowed_rate,
         "status": entry.state.value,
         "disabled_reason": entry.disabled_reason,
         "disabled_at": _seconds(entry.disabled_at),

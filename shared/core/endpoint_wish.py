@@ -56,6 +56,8 @@ class EndpointWish(BaseModel):
     """For people."""
     event_types: _EventTypes
     """What it hears of every video of yours. Empty: only the ends of videos that name it as `webhook_endpoint`."""
+    handshake: StrictBool = False
+    """Whether it is asked first, by OPTIONS, if it wants to be called and how often (CloudEvents' web hooks)."""
 
 
 class EndpointEdit(BaseModel):
@@ -67,6 +69,8 @@ class EndpointEdit(BaseModel):
     name: _Name | None = None
     event_types: _EventTypes | None = None
     """All of them, not only new ones."""
+    handshake: StrictBool | None = None
+    """Whether it is asked first. With this or the URL changed, it is asked anew."""
     enabled: StrictBool | None = None
     """`true` sets a disabled endpoint going again, `false` disables it: what ends meanwhile it does not hear of."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from shared.core import events
 from shared.core.signing import PrivateKey, sign
+from shared.core.web_hook import REQUEST_ORIGIN
 
 USER_AGENT: Final = "Flipbook/1"
 CLOUD_EVENT_TYPES: Final[Mapping[str, str]] = {
@@ -63,9 +64,11 @@ def signatures(message: Message, secrets: Sequence[str], keys: Sequence[PrivateK
     return " ".join([*(sign(secret, message.id, at, message.body) for secret in secrets), *ours])
 
 
-def headers(message: Message, signed: str, at: datetime) -> tuple[tuple[str, str], ...]:
-    """Those of one try, made `at`: `signed` is of that time."""
+def headers(message: Message, signed: str, at: datetime, origin: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Those of one try, made `at`: `signed` is of that time; `origin` is who asked whether it may call."""
+    asked = ((REQUEST_ORIGIN, origin),) if origin else ()
     return (
+        *asked,
         ("Content-Type", "application/json"),
         ("User-Agent", USER_AGENT),
         ("webhook-id", message.id),

@@ -50,6 +50,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "endpoints_off": (409, "No key is set under which webhook secrets could be sealed."),
     "too_many_endpoints": (409, "As many webhook endpoints as a tenant may have are there; delete one."),
     "endpoint_unreachable": (409, "No answer came from the webhook endpoint."),
+    "handshake_refused": (409, "The webhook endpoint was asked, and did not say that it wants to be called."),
     "delivery_pending": (409, "The callback is on its way already."),
     "idempotency_gone": (409, "The video that the key stands for was deleted."),
     "dead_letter_parked": (409, "The dead letter is not sent again."),

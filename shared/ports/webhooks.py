@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shared.core.delivery import Reply
+from shared.core.web_hook import Answer
 
 
 class WebhookSender(Protocol):
@@ -17,6 +18,10 @@ class WebhookSender(Protocol):
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
         """POST once: no redirect, one deadline over the whole exchange. A fault is a Reply, not an exception."""
+        ...
+
+    def ask(self, url: str, headers: Sequence[tuple[str, str]]) -> Answer:
+        """OPTIONS once, under the same walls."""
         ...
 
     def close(self) -> None: ...
