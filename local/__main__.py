@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=[kind.value for kind in BrokerClass],
         help="how every Broker behaves, instead of what the manifests say",
     )
+    run.add_argument(
+        "--chaos", type=int, metavar="SEED", help="what can go wrong goes wrong, the same for the same seed"
+    )
     lint = commands.add_parser("lint", help="name the file, line, rule and mend of whatever is wrong")
     lint.add_argument("manifests", nargs="*", type=Path, default=_FOLDERS)
     lint.add_argument("--crds", type=Path, help="a folder with the CRDs of Knative's releases")
@@ -51,7 +54,7 @@ def _run(given: argparse.Namespace) -> int:
     log.start()
     allow_many()
     kind = BrokerClass(given.broker_class) if given.broker_class else None
-    options = Options.from_env(os.environ, broker_class=kind)
+    options = Options.from_env(os.environ, broker_class=kind, chaos=given.chaos)
     return 0 if serve(read(*given.manifests), options, os.environ) else 1
 
 

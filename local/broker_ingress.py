@@ -24,9 +24,16 @@ _ALLOW: Final = "POST, OPTIONS"
 class BrokerIngress:
     """202 means stored, or with a synchronous Broker delivered. Nothing else is promised, and nothing less."""
 
-    def __init__(self, brokers: Mapping[tuple[str, str], Inlet], status: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        brokers: Mapping[tuple[str, str], Inlet],
+        status: Callable[[], Awaitable[Any]],
+        away: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """While `away` says so, events are answered 503."""
         self._brokers = brokers
         self._status = status
+        self._away = away
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=_MAX_EVENT)
@@ -45,6 +52,8 @@ class BrokerIngress:
         broker = self._brokers.get((request.match_info["namespace"], request.match_info["broker"]))
         if broker is None:
             return web.Response(status=404, text="no such Broker")
+        if self._away():
+            return web.Response(status=503, text="the Broker is away")
         try:
             event = cloud_event.read(request.headers, await request.read())
         except NotCloudEvent as error:

@@ -29,6 +29,20 @@ class Inlet(Protocol):
         """Raises: Unavailable: It was not taken."""
 
 
+class Carrier(Protocol):
+    """Who brings events to their places."""
+
+    async def carry(
+        self,
+        event: CloudEvent,
+        to: Destination,
+        *,
+        within: timedelta | None,
+        wants_reply: bool = False,
+        kind: BrokerClass = BrokerClass.MT_CHANNEL,
+    ) -> Answer: ...
+
+
 class Courier:
     """Knows the Services and Brokers by namespace and name."""
 

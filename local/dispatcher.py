@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from local.broker import Broker, Entry, place
 from local.cloud_event import CloudEvent
-from local.courier import Courier
+from local.courier import Carrier
 from local.delivery import Journey
 from local.objects import BrokerClass, Trigger
 from local.passage import Passage
@@ -31,7 +31,7 @@ _AWAY: Final = (RedisError, OSError, Unavailable)
 class Dispatcher:
     """`run` takes events until it is cancelled; deliveries under way go on until `close`."""
 
-    def __init__(self, trigger: Trigger, broker: Broker, courier: Courier, *, clock: Callable[[], float]) -> None:
+    def __init__(self, trigger: Trigger, broker: Broker, courier: Carrier, *, clock: Callable[[], float]) -> None:
         self.trigger = trigger
         self._broker = broker
         self._kind = broker.spec.kind

@@ -13,12 +13,13 @@ from redis.exceptions import RedisError
 
 from local import cron, objects
 from local.broker import Broker
-from local.courier import Courier
+from local.courier import Carrier, Courier
 from local.dispatcher import Dispatcher
 from local.errors import CannotStart
 from local.objects import BrokerClass, Destination, Platform, Trigger
 from local.pings import Pings
 from local.revision import Revision
+from local.stormy_courier import StormyCourier
 from local.synchronous import SynchronousBroker
 
 
@@ -32,6 +33,7 @@ class Eventing:
         redis: Redis,
         *,
         tick: timedelta | None = None,
+        chaos: int | None = None,
     ) -> None:
         self.brokers = {
             (spec.namespace, spec.name): _broker(
@@ -39,8 +41,10 @@ class Eventing:
             )
             for spec in platform.brokers
         }
-        courier = Courier(revisions, self.brokers)
-        _check(platform, courier, self.brokers)
+        calm = Courier(revisions, self.brokers)
+        _check(platform, calm, self.brokers)
+        self._stormy = StormyCourier(calm, chaos) if chaos is not None else None
+        courier: Carrier = self._stormy or calm
         for broker in self.brokers.values():
             if isinstance(broker, SynchronousBroker):
                 broker.connect(courier, time.time)
@@ -72,6 +76,8 @@ class Eventing:
     async def close(self) -> None:
         """Break off deliveries; their events come again."""
         await asyncio.gather(*(dispatcher.close() for dispatcher in self.dispatchers))
+        if self._stormy:
+            await self._stormy.close()
 
     async def describe(self) -> dict[str, Any]:
         under_way = {dispatcher.trigger.name: dispatcher.in_flight for dispatcher in self.dispatchers}

@@ -31,6 +31,8 @@ class Options:
     """TICK_SECONDS: how often PingSources fire, instead of by their schedules."""
     broker_class: BrokerClass | None = None
     """--broker-class: how every Broker behaves, whatever the manifests say."""
+    chaos: int | None = None
+    """--chaos: the seed of what goes wrong, see `chaos.py`."""
     drain: timedelta = timedelta(seconds=30)
     """DRAIN_SECONDS: from the deletion of an instance to its SIGTERM; Knative's is 30 s and cannot be set."""
 
@@ -48,7 +50,9 @@ class Options:
         return f"http://127.0.0.1:{self.broker_port}"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str], *, broker_class: BrokerClass | None = None) -> Options:
+    def from_env(
+        cls, environ: Mapping[str, str], *, broker_class: BrokerClass | None = None, chaos: int | None = None
+    ) -> Options:
         """Raises: CannotStart: Naming the variable and what it may be."""
         window = _number(environ, "STABLE_WINDOW_SECONDS", default=0, low=1, high=3600)
         tick = _number(environ, "TICK_SECONDS", default=0, low=1, high=3600)
@@ -61,6 +65,7 @@ class Options:
             window=timedelta(seconds=window) if window else None,
             tick=timedelta(seconds=tick) if tick else None,
             broker_class=broker_class,
+            chaos=chaos,
             drain=timedelta(seconds=_number(environ, "DRAIN_SECONDS", default=30, low=0, high=600)),
         )
 

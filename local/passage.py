@@ -10,7 +10,7 @@ from typing import Final
 
 from local import courier, delivery
 from local.cloud_event import CloudEvent
-from local.courier import Courier
+from local.courier import Carrier
 from local.delivery import Answer, Journey, Stage
 from local.objects import BrokerClass, Trigger
 
@@ -26,7 +26,7 @@ class Passage:
         self,
         trigger: Trigger,
         kind: BrokerClass,
-        courier: Courier,
+        courier: Carrier,
         *,
         reply: Callable[[CloudEvent], Awaitable[None]],
         clock: Callable[[], float],

@@ -12,7 +12,7 @@ from typing import Final
 
 from local import cron, delivery
 from local.cloud_event import CloudEvent
-from local.courier import Courier
+from local.courier import Carrier
 from local.delivery import Journey, Stage
 from local.objects import DeliverySpec, PingSource
 
@@ -27,7 +27,7 @@ class Pings:
     """Ticks until cancelled. A tick that was missed is not made up for."""
 
     source: PingSource
-    courier: Courier
+    courier: Carrier
     every: timedelta | None = None
     """Instead of the source's schedule, which knows no less than a minute."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -77,6 +77,12 @@ class Replicas:
             if self._serving():
                 await asyncio.sleep(_DAMPING)
 
+    def delete(self, instance: Instance) -> None:
+        """As if scaled down; another takes its place if it is still wanted."""
+        if instance.state is not State.STOPPING:
+            self._retire(instance, self.service.timeout.total_seconds(), drain=self._drain)
+            self.poke()
+
     async def stop(self, grace: float) -> None:
         """End every instance; returns when no process is left. `run` must have ended."""
         for instance in self.instances:
@@ -103,7 +109,7 @@ class Replicas:
         for _ in range(wanted - len(serving)):
             self._start()
         for instance in _victims(serving)[: max(len(serving) - wanted, 0)]:
-            self._retire(instance, self.service.timeout.total_seconds(), drain=self._drain)
+            self.delete(instance)
 
     def _reason(self, serving: int, wanted: int) -> str:
         if self._activator.waiting:

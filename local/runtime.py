@@ -36,6 +36,7 @@ from local.objects import Broker, BrokerClass, Platform, Service
 from local.options import Options
 from local.redis_server import RedisServer
 from local.revision import Revision, new_session
+from local.storm import Storm
 
 _log = logging.getLogger("runtime")
 
@@ -89,25 +90,26 @@ class Runtime:
         stack.push_async_callback(mark.close)
         await mark.watch()
         key = data.api_key()
-        redis_url = options.redis_url or await _embedded_redis(stack, data, {**self._caller, **mark.environ})
+        redis = None if options.redis_url else await _embedded_redis(stack, data, {**self._caller, **mark.environ})
+        redis_url = redis.url if redis else options.redis_url
         environ = Environment(
             platform,
             caller={**self._caller, **mark.environ},
             stands_in=self._stands_in(data, key, redis_url, pool.total),
         )
-        environs = {service.name: environ.of(service) for service in platform.services}
-        session = await stack.enter_async_context(new_session())
         self._fleet = Fleet(
             platform.services,
-            environs=environs,
-            session=session,
+            environs={service.name: environ.of(service) for service in platform.services},
+            session=await stack.enter_async_context(new_session()),
             accelerators=pool,
             clock=time.monotonic,
             drain=options.drain.total_seconds(),
         )
-        eventing = Eventing(platform, self._fleet.revisions, await _client(stack, redis_url), tick=options.tick)
+        client = await _client(stack, redis_url)
+        eventing = Eventing(platform, self._fleet.revisions, client, tick=options.tick, chaos=options.chaos)
         await eventing.open()
-        await self._serve(stack, eventing, public_door, broker_door)
+        storm = None if options.chaos is None else Storm(options.chaos, self._fleet.replicas, redis)
+        await self._serve(stack, eventing, storm, public_door, broker_door)
         return banner(
             options,
             key=key,
@@ -117,11 +119,17 @@ class Runtime:
         )
 
     async def _serve(
-        self, stack: AsyncExitStack, eventing: Eventing, public_door: socket.socket, broker_door: socket.socket
+        self,
+        stack: AsyncExitStack,
+        eventing: Eventing,
+        storm: Storm | None,
+        public_door: socket.socket,
+        broker_door: socket.socket,
     ) -> None:
         """Opened in this order, closed in the opposite one: instances publish until their last moment."""
         fleet = self._the_fleet
-        broker_app = BrokerIngress(eventing.brokers, lambda: _status(fleet, eventing)).app()
+        away = (lambda: storm.broker_away) if storm else (lambda: False)
+        broker_app = BrokerIngress(eventing.brokers, lambda: _status(fleet, eventing), away).app()
         # A producer who leaves a synchronous Broker takes its deliveries with it.
         runner = web.AppRunner(
             broker_app, access_log=None, shutdown_timeout=_FAREWELL, handler_cancellation=eventing.synchronous
@@ -131,6 +139,8 @@ class Runtime:
         stack.push_async_callback(fleet.stop, GRACE)
         for work in (*(replicas.run() for replicas in fleet.replicas), *eventing.work()):
             self._begin(stack, work)
+        if storm:
+            self._begin(stack, storm.run())
         # Decompressed here a body would no longer have the length that its head tells the function.
         server = web.Server(
             Ingress(self._public).handle, handler_cancellation=True, access_log=None, auto_decompress=False
@@ -222,11 +232,11 @@ async def _open(stack: AsyncExitStack, runner: web.AppRunner | web.ServerRunner,
     await web.SockSite(runner, door).start()
 
 
-async def _embedded_redis(stack: AsyncExitStack, data: DataDir, environ: Mapping[str, str]) -> str:
+async def _embedded_redis(stack: AsyncExitStack, data: DataDir, environ: Mapping[str, str]) -> RedisServer:
     server = RedisServer(data.redis, environ)
     stack.push_async_callback(server.stop)
     await server.start()
-    return server.url
+    return server
 
 
 async def _client(stack: AsyncExitStack, url: str) -> Redis:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from local import objects
 from local.cloud_event import CloudEvent
-from local.courier import Courier
+from local.courier import Carrier
 from local.delivery import START_TTL, TTL, Journey, Stage
 from local.objects import BrokerClass
 from local.passage import Passage
@@ -31,7 +31,7 @@ class SynchronousBroker:
         self._passages: list[Passage] = []
         self._under_way = dict.fromkeys((trigger.name for trigger in triggers), 0)
 
-    def connect(self, courier: Courier, clock: Callable[[], float]) -> None:
+    def connect(self, courier: Carrier, clock: Callable[[], float]) -> None:
         """The courier knows the Brokers, so it comes after them."""
         self._passages = [
             Passage(trigger, BrokerClass.IN_MEMORY, courier, reply=self._put_reply, clock=clock)

@@ -1,4 +1,4 @@
-"""The site that the suite is held against: the one that FLIPBOOK_URL names, or this machine in each of its moods."""
+"""The site that the suite is held against: the one that FLIPBOOK_URL names, or this machine with each class of Broker."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from tests.conformance.site import Site
 GIVEN = os.environ.get("FLIPBOOK_URL", "").rstrip("/")
 CLASSES = ("mt-channel", "in-memory", "kafka", "rabbitmq")
 MOODS = ["given"] if GIVEN else list(CLASSES)
+LONG = 3600
+"""Seconds that a test may take where a GPU must wake first."""
 
 
 @pytest.fixture(scope="session", params=MOODS)
@@ -20,8 +22,13 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if GIVEN:
         yield _given()
         return
-    with laptop.running(tmp_path_factory.mktemp(request.param), f"--broker-class={request.param}", calm=True) as found:
+    with laptop.running(tmp_path_factory.mktemp(request.param), f"--broker-class={request.param}") as found:
         yield found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if GIVEN else ():
+        item.add_marker(pytest.mark.timeout(LONG))
 
 
 def _given() -> Site:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -28,7 +29,7 @@ START = 30.0
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, calm: bool) -> Iterator[Site]:
+def running(folder: Path, *arguments: str) -> Iterator[Site]:
     port = _free_port_pair()
     log = folder / "log"
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -41,7 +42,7 @@ def running(folder: Path, *arguments: str, calm: bool) -> Iterator[Site]:
             broker=f"http://127.0.0.1:{port + 1}/flipbook/default",
             key=(folder / "data" / "api-key").read_text().strip(),
             patience=60,
-            calm=calm,
+            calm=True,
         )
     finally:
         sys.stdout.write(log.read_text())  # shown when a test fails
@@ -79,13 +80,13 @@ def _assert_up(port: int) -> None:
 
 
 def _free_port_pair() -> int:
-    """A port that is free together with the next one."""
+    """A port that is free together with the next one, from below those that the system hands out by itself."""
     while True:
+        port = random.randrange(20000, 32000)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port

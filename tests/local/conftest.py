@@ -12,10 +12,10 @@ def run(tmp_path):
     """Starts runtimes; none outlives the test."""
     started = []
 
-    def start(platform, **environ):
+    def start(platform, *, chaos=None, **environ):
         folder = tmp_path / str(len(started))
         folder.mkdir()
-        running = Running(folder, platform, **environ)
+        running = Running(folder, platform, chaos=chaos, **environ)
         started.append(running)
         return running.start()
 

@@ -1,4 +1,4 @@
-"""Starts the runtime on the pickled Platform that a test has made. SIGUSR1: says what it is doing."""
+"""Starts the runtime on the pickled Platform that a test has made, in the storm of a seed if there is one. SIGUSR1: says what it is doing."""
 
 import asyncio
 import os
@@ -24,7 +24,8 @@ log.start()
 signal.signal(signal.SIGUSR1, tell)
 try:
     platform = pickle.loads(Path(sys.argv[1]).read_bytes())
-    sys.exit(0 if serve(platform, Options.from_env(os.environ), os.environ) else 1)
+    chaos = int(sys.argv[2]) if sys.argv[2:] else None
+    sys.exit(0 if serve(platform, Options.from_env(os.environ, chaos=chaos), os.environ) else 1)
 except CannotStart as error:
     sys.stderr.write(f"flipbook: {error}\n")
     sys.exit(2)

@@ -122,8 +122,9 @@ def call(url, *, method="GET", body=None, headers=None):
 class Running:
     """A runtime in a process of its own."""
 
-    def __init__(self, folder: Path, platform: Platform, **environ: str) -> None:
+    def __init__(self, folder: Path, platform: Platform, *, chaos: int | None = None, **environ: str) -> None:
         self.folder = folder
+        self.arguments = [] if chaos is None else [str(chaos)]
         self.port = free_ports()
         self.notes_path = folder / "notes"
         self.data = folder / "data"
@@ -142,7 +143,7 @@ class Running:
     def start(self):
         self.lines = []
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "serve.py"), str(self.folder / "platform")],
+            [sys.executable, str(HERE / "serve.py"), str(self.folder / "platform"), *self.arguments],
             env=self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
