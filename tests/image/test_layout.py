@@ -13,7 +13,7 @@ APP_MODULE = re.compile(r"([\w.]+):create_app\(\)")
 WORKER_CLASS = re.compile(r"--worker-class=([\w.]+)\.\w+")
 
 
-PACKAGES = {"import os, boto3": "boto3", "hf download": "huggingface-hub"}
+PACKAGES = {"import os, boto3": "boto3"}
 """What a script says, and the package that must be in its image for it."""
 
 

@@ -79,35 +79,6 @@ def test_the_trial_makes_its_bucket_once(s3_server):
     assert "flipbook" in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
 
 
-def fetched(folder):
-    """The weights' Job, from a hub that is not there: nobody listens on the discard port."""
-    brought = container(one("weights", "fetch.yaml", "Job"))
-    program = brought["args"][0].replace("/weights", str(folder))
-    here = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(folder / "hf"), "REVISION": "main"}
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    command = [*brought["command"], program]
-    return subprocess.run(
-        command, env={"PATH": path, "HOME": str(folder)} | here, capture_output=True, text=True, timeout=120
-    )
-
-
-def test_weights_that_are_there_are_not_fetched_again(tmp_path):
-    (tmp_path / "mochi-1-preview").mkdir()
-    (tmp_path / "mochi-1-preview" / "model_index.json").write_text("{}")
-
-    done = fetched(tmp_path)
-
-    assert (0, "The weights are there.\n") == (done.returncode, done.stdout)
-
-
-def test_a_fetch_that_fails_leaves_nothing_that_looks_like_weights(tmp_path):
-    done = fetched(tmp_path)
-
-    assert 0 != done.returncode
-    assert "Usage:" not in done.stderr  # the words are those that hf knows
-    assert not (tmp_path / "mochi-1-preview").exists()
-
-
 def test_every_alarm_reads_numbers_that_are_counted():
     counted = {
         sample for each in vars(metrics).values() if isinstance(each, MetricWrapperBase) for sample in names(each)
