@@ -13,6 +13,7 @@ from functions.generate import looks, playback
 from functions.generate.encode import encode
 from functions.generate.engine import Drawing, Frames, VideoEngine
 from functions.generate.heartbeat import Heartbeat
+from functions.generate.narrator import Narrator
 from functions.generate.overlap import overlapped
 from functions.generate.patience import Patience
 from functions.generate.preview import Previews
@@ -58,6 +59,7 @@ class Attempt:
         job: Job,
         waited: Timings,
         heartbeat: Heartbeat,
+        narrator: Narrator,
         patience: Patience,
         drain: Event,
         end: float,
@@ -72,6 +74,7 @@ class Attempt:
         self._seal = seal
         self._watch = Stopwatch(waited)
         self._heartbeat = heartbeat
+        self._narrator = narrator
         # By the store's clock: the job changed last when we claimed it.
         left = None if job.deadline is None else (job.deadline - job.changed_at).total_seconds()
         self._deadline = None if left is None else time.monotonic() + left
@@ -196,6 +199,7 @@ class Attempt:
             gpu=self._engine.device,
             preview_step=self.shelf.shown,
         )
+        self._narrator.say(progress)
         try:
             self._services.jobs.report(self._job.id, progress)
         except Unavailable as error:

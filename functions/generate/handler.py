@@ -12,6 +12,7 @@ from functions.generate.awakening import Awakening
 from functions.generate.engine import VideoEngine
 from functions.generate.heartbeat import Heartbeat
 from functions.generate.learning import learn
+from functions.generate.narrator import Narrator
 from functions.generate.patience import Patience
 from functions.generate.provenance import Seal
 from shared.core import events
@@ -114,9 +115,12 @@ class Painter:
         log.info("drawing", extra={"job": job.id, "attempt": job.attempt, "model": job.request.model})
         if job.attempts == 1:
             metrics.QUEUE_SECONDS.labels(job.request.model).observe((job.changed_at - job.created_at).total_seconds())
-        with Heartbeat(
-            self._services.jobs, job, self._settings, patience=self._patience, drain=self._drain
-        ) as heartbeat:
+        with (
+            Heartbeat(
+                self._services.jobs, job, self._settings, patience=self._patience, drain=self._drain
+            ) as heartbeat,
+            Narrator(self._services, job) as narrator,
+        ):
             self._services.announce(job)
             run = Attempt(
                 services=self._services,
@@ -125,6 +129,7 @@ class Painter:
                 job=job,
                 waited=self._awakening.felt_by(job),
                 heartbeat=heartbeat,
+                narrator=narrator,
                 patience=self._patience,
                 drain=self._drain,
                 end=end,

@@ -1,4 +1,4 @@
-"""notify: hears that a job ended, or that callbacks are due. A Flask face over handler.py."""
+"""notify: hears that a job ended or gets on, or that callbacks are due. A Flask face over two handlers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from flask import Flask
 
 from functions import kit
 from functions.notify.handler import Courier
+from functions.notify.messenger import Messenger
+from functions.notify.postman import Postman
 from shared import wiring
+from shared.core.events import PROGRESS
 from shared.settings import BadSetting, Settings
 from shared.telemetry import log as log_lines
 from shared.wiring import Services
@@ -20,6 +23,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         raise BadSetting("WEBHOOK_SECRET: must be set where notify runs; it signs every callback")
     services = services or wiring.build(settings, artifacts=False, broker=False)
     app = kit.create_app(__name__, ping=services.jobs.ping)
-    courier = Courier(services, settings, kit.drain_of(app))
-    kit.on_event(app, "/", lambda _: courier.run())
+    postman = Postman(services, settings)
+    courier = Courier(services, settings, kit.drain_of(app), postman)
+    messenger = Messenger(services, settings, postman)
+    kit.on_event(app, "/", lambda event: messenger.tell(event) if event.type == PROGRESS else courier.run())
     return app

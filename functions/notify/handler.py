@@ -27,9 +27,9 @@ _GLANCE: Final = 0.5
 class Courier:
     """Sends what is due. Any number of couriers work side by side: a delivery is taken by one at a time."""
 
-    def __init__(self, services: Services, settings: Settings, drain: Event) -> None:
+    def __init__(self, services: Services, settings: Settings, drain: Event, postman: Postman | None = None) -> None:
         self._services = services
-        self._postman = Postman(services, settings)
+        self._postman = postman or Postman(services, settings)
         self._hold = 2 * settings.webhook_timeout
         self._drain = drain
         self._bell = Event()

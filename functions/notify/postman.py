@@ -62,13 +62,13 @@ class Postman:
                 self._record(written, endpoint, refused, time.monotonic() - began)
                 return
             endpoint = self._note(endpoint, Consented(answer.allowed_rate)) or endpoint
-        if endpoint is not None and (wait := self._wait(endpoint)):
+        if endpoint is not None and (wait := self.wait(endpoint)):
             self._services.deliveries.keep(written, replace(written, due_at=self._services.jobs.now()), rest=wait)
             return
         reply = self._sent(written, endpoint)
         self._record(written, endpoint, reply, time.monotonic() - began)
 
-    def _wait(self, endpoint: Endpoint) -> timedelta:
+    def wait(self, endpoint: Endpoint) -> timedelta:
         """Until the endpoint takes the next callback, at the rate that it allows."""
         if endpoint.allowed_rate is None:
             return timedelta(0)
@@ -101,7 +101,6 @@ class Postman:
         return self._services.deliveries.fix(taken, body)
 
     def _sent(self, written: Delivery, endpoint: Endpoint | None) -> Reply:
-        """Signed now, with every secret that counts now."""
         told = Message(
             id=written.event_id,
             type=written.event_type,
@@ -109,16 +108,20 @@ class Postman:
             created_at=written.created_at,
             body=(written.body or "").encode(),
         )
+        return self.post(told, written.url, endpoint)
+
+    def post(self, told: Message, url: str, endpoint: Endpoint | None) -> Reply:
+        """Once, signed now, with every secret that counts now; an endpoint's own URL goes before `url`."""
         at = self._services.jobs.now()
         try:
             secrets = self._secrets(endpoint)
         except Unavailable as error:
-            log.warning("callback not signed", extra={"delivery": written.id, "error": error})
+            log.warning("callback not signed", extra={"job": told.subject, "error": error})
             return _UNREADABLE
         signed = message.signatures(told, secrets, self._keys, at)
-        url, origin = (written.url, None) if endpoint is None else (endpoint.url, self._origin)
-        asked = origin if endpoint is not None and endpoint.handshake else None
-        return self._services.webhooks.post(url, message.headers(told, signed, at, asked), told.body)
+        origin = self._origin if endpoint is not None and endpoint.handshake else None
+        target = url if endpoint is None else endpoint.url
+        return self._services.webhooks.post(target, message.headers(told, signed, at, origin), told.body)
 
     def _secrets(self, endpoint: Endpoint | None) -> list[str]:
         """Raises: Unavailable: One cannot be opened."""

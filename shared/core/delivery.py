@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.core.endpoint import Endpoint, wants
+from shared.core.endpoint import PASSING_EVENTS, Endpoint, wants
 from shared.core.ids import delivery_id, event_id
 from shared.core.job import Job, JobState
 
@@ -116,6 +116,20 @@ def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
     for endpoint in endpoints:
         if wants(endpoint, event_type, named=job.webhook_endpoint):
             yield _new(job, event_type, endpoint.url, endpoint.id)
+
+
+def hearers(job: Job, endpoints: Sequence[Endpoint], event_type: str) -> Iterator[tuple[str, Endpoint | None]]:
+    """Who wants to hear of something on the way of `job`: URLs, and the endpoints whose they are."""
+    if job.webhook is not None and event_type in job.webhook.events:
+        yield job.webhook.url, None
+    for endpoint in endpoints:
+        if wants(endpoint, event_type):
+            yield endpoint.url, endpoint
+
+
+def heard_meanwhile(job: Job, endpoints: Sequence[Endpoint]) -> frozenset[str]:
+    """What anybody wants to hear of on the way of `job`."""
+    return frozenset(each for each in PASSING_EVENTS if any(hearers(job, endpoints, each)))
 
 
 def _new(job: Job, event_type: str, url: str, endpoint_id: str | None = None) -> Delivery:

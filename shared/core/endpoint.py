@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import Final
 
 FINAL_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
-EVENT_TYPES: Final = FINAL_EVENTS
+PASSING_EVENTS: Final = ("video.started", "video.progress")
+"""Told once and not again, to who names them."""
+EVENT_TYPES: Final = (*FINAL_EVENTS, *PASSING_EVENTS)
 """What an endpoint can hear of."""
 OVERLAP: Final = timedelta(hours=24)
 """For so long callbacks carry the signature of the secret before the last rotation too."""

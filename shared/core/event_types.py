@@ -64,6 +64,18 @@ class QueuedFacts(TypedDict):
 
 
 @with_config(_DESCRIBED)
+class ProgressFacts(TypedDict):
+    """How far a video is, and what of it is to be told."""
+
+    id: str
+    object: Literal["video"]
+    tell: Literal["video.started", "video.progress"]
+    phase: str | None
+    step: int | None
+    total_steps: int
+
+
+@with_config(_DESCRIBED)
 class AcceptedFacts(TypedDict):
     """The video that an event asked for. The same however often it is said."""
 
@@ -142,6 +154,13 @@ CATALOG: Final = (
         sender="generate",
         hearer="subscribers",
         data=JobFacts,
+    ),
+    EventType(
+        type=events.PROGRESS,
+        summary="A job gets on, and somebody asked to hear of it. At most one in 10 s; it may be lost.",
+        sender="generate",
+        hearer="notify",
+        data=ProgressFacts,
     ),
     *(
         EventType(

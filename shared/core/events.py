@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from shared.core.ids import event_id
 from shared.core.job import Job, JobState
+from shared.core.progress import Progress
 
 SOURCE: Final = "/flipbook"
 """CloudEvents `source`: with `id` it identifies an event."""
@@ -27,6 +28,11 @@ RING: Final = "ring"
 HOPS: Final = "flipbookhops"
 """The extension attribute that counts how often a dead event has been sent again."""
 STARTED: Final = "dev.flipbook.video.started.v1"
+PROGRESS: Final = "dev.flipbook.video.progress.v1"
+"""A video gets on, and somebody asked to hear of it: wakes notify. Nothing rests on it, and it may be lost."""
+TELL_STARTED: Final = "video.started"
+TELL_PROGRESS: Final = "video.progress"
+"""What of it is to be told, in OpenAI's way of naming."""
 COMPLETED: Final = "dev.flipbook.video.completed.v1"
 FAILED: Final = "dev.flipbook.video.failed.v1"
 CANCELLED: Final = "dev.flipbook.video.cancelled.v1"
@@ -80,6 +86,25 @@ def of(job: Job) -> Event | None:
         data=_data(job),
         # CloudEvents' extension "sequence": compared as text, hence the zeros.
         extensions={"sequence": f"{job.version:010d}", **_origin(job)},
+    )
+
+
+def progressed(job: Job, tell: str, progress: Progress | None, at: datetime, number: int) -> Event:
+    """The `number`-th word about a job that is being drawn under this version."""
+    return Event(
+        id=f"{event_id(job.id, job.version)}_p{number}",
+        type=PROGRESS,
+        subject=job.id,
+        time=at,
+        data={
+            "id": job.id,
+            "object": "video",
+            "tell": tell,
+            "phase": progress.phase.value if progress else None,
+            "step": progress.step if progress else None,
+            "total_steps": job.request.num_inference_steps,
+        },
+        extensions=_origin(job),
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.core import events
+from shared.core.endpoint import PASSING_EVENTS
 from shared.core.signing import PrivateKey, sign
 from shared.core.web_hook import REQUEST_ORIGIN
 
@@ -21,8 +22,11 @@ CLOUD_EVENT_TYPES: Final[Mapping[str, str]] = {
     "video.failed": events.FAILED,
     "video.cancelled": events.CANCELLED,
     "video.expired": events.EXPIRED,
+    "video.started": events.STARTED,
+    "video.progress": events.PROGRESS,
 }
 """OpenAI's names for our events."""
+PASSING: Final = PASSING_EVENTS
 MAX_BODY: Final = 20_000
 """Bytes. Standard Webhooks asks for less than 20 KB."""
 _LONG: Final = ("metadata", "negative_prompt", "prompt")

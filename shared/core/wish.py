@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from shared.core.catalog import CATALOG, FRAME_STRIDE
+from shared.core.endpoint import EVENT_TYPES
 from shared.core.preset import PRESETS
 from shared.core.priority import Priority, named
 from shared.core.terms import Cache
@@ -21,7 +22,7 @@ from shared.core.whole import WHOLE
 
 FEWEST_STEPS: Final = 2
 MAX_SEED: Final = 2**32 - 1
-WEBHOOK_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
+WEBHOOK_EVENTS: Final = EVENT_TYPES
 SIZE_POLICIES: Final = ("exact", "nearest")
 CACHES: Final = tuple(Cache)
 SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
@@ -125,7 +126,7 @@ class WebhookWish(BaseModel):
     url: _Url
     """A public https URL."""
     events: Annotated[list[_Event], Field(max_length=len(WEBHOOK_EVENTS))] = []
-    """Empty: every end."""
+    """Empty: every end. `video.started` and `video.progress` (at most one in 10 s) are told once, and only if named."""
 
 
 _Webhook = Annotated[WebhookWish, BeforeValidator(_webhook, json_schema_input_type=WebhookWish | _Url)]

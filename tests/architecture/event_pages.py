@@ -24,6 +24,7 @@ from shared.core.job import (
     JobError,
     advance,
 )
+from shared.core.progress import Phase, Progress
 from shared.core.request import VideoRequest
 from tests.architecture.house import ROOT
 from tests.stores import OUTPUT
@@ -140,6 +141,8 @@ def examples() -> dict[str, Event]:
     told = [queued, running, *(advance(running, change, NOON + 90 * SECOND) for change in ends.values())]
     told += [advance(queued, change, NOON + SECOND) for change in (CancelRequested(), Expired())]
     made = [event for job in told if (event := events.of(job))]
+    step = Progress(attempt="a", phase=Phase.DENOISING, step=12, total_steps=64)
+    made += [events.progressed(running, events.TELL_PROGRESS, step, NOON + 40 * SECOND, 2)]
     made += [events.accepted(queued), events.deliveries_due(NOON)]
     asked = Event(id="order-42", source="/orders", type=events.REQUESTED, subject="", time=NOON, data={})
     wish = {"prompt": "a red cat on the sea", "seconds": 2, "seed": 7, "metadata": {"order": "42"}}

@@ -6,6 +6,7 @@ import pytest
 
 from shared.core.endpoint import (
     EVENT_TYPES,
+    FINAL_EVENTS,
     OVERLAP,
     PATIENCE,
     Edited,
@@ -117,5 +118,6 @@ def test_it_hears_what_it_asked_for_and_every_end_of_a_video_that_names_it(event
 
     assert subscribed == wants(endpoint(), event_type)
     assert subscribed == wants(endpoint(), event_type, named="we_2")
-    assert wants(endpoint(event_types=()), event_type, named="we_1")
+    assert (event_type in FINAL_EVENTS) == wants(endpoint(event_types=()), event_type, named="we_1")
+    assert wants(endpoint(event_types=(event_type,)), event_type)
     assert not wants(endpoint(state=EndpointState.DISABLED), event_type, named="we_1")

@@ -137,7 +137,7 @@ WRONG = [
     ({"webhook": "https://example.com/" + "x" * 2048}, "/webhook/url"),
     ({"webhook": {"url": "https://example.com", "secret": "s"}}, "/webhook/secret"),
     ({"webhook": {"url": "https://example.com", "events": ["video.queued"]}}, "/webhook/events/0"),
-    ({"webhook": {"url": "https://example.com", "events": ["video.failed"] * 5}}, "/webhook/events"),
+    ({"webhook": {"url": "https://example.com", "events": ["video.failed"] * 7}}, "/webhook/events"),
     ({"metadata": None}, "/metadata"),
     ({"metadata": {"a": 1}}, "/metadata/a"),
     ({"metadata": {"a": "v" * 513}}, "/metadata/a"),
