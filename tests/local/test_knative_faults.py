@@ -70,6 +70,12 @@ FAULTS = {
         "autoscaling.knative.dev/window: 5s@@",
         "must be whole seconds from 6s to 3600s",
     ),
+    "requests lined up behind busy instances": (
+        GENERATE,
+        'target-burst-capacity: "-1"',
+        'target-burst-capacity: "0"@@',
+        "'0' is not one of -1",
+    ),
     "a target utilisation as a fraction": (
         GENERATE,
         'target-utilization-percentage: "100"',
