@@ -33,6 +33,14 @@ PATHS: Final = (
     "/v1/videos/{id}/cancel",
     "/v1/videos/{id}/remix",
     "/v1/videos/{id}/retry",
+    "/v1/webhook_endpoints",
+    "/v1/webhook_endpoints/{endpoint}",
+    "/v1/webhook_endpoints/{endpoint}/deliveries",
+    "/v1/webhook_endpoints/{endpoint}/deliveries/replay",
+    "/v1/webhook_endpoints/{endpoint}/deliveries/{delivery}/replay",
+    "/v1/webhook_endpoints/{endpoint}/rotate_secret",
+    "/v1/webhook_endpoints/{endpoint}/test",
+    "/v1/webhook_event_types",
 )
 """What the page asks for. Others' fields are no matter to it."""
 _WORDS: Final = ("description", "summary", "example", "examples")

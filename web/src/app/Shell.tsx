@@ -1,6 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
-import { Gallery } from '../features/keep/Gallery';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { forgetting, Removals, RemovalsContext } from '../features/keep/removals';
 import { Undo } from '../features/keep/Undo';
 import { usePlatform } from '../shared/platform';
@@ -8,6 +7,10 @@ import { paths, useRoute, type Route } from '../shared/route';
 import { text } from '../shared/text';
 import { Studio } from './Studio';
 import { VideoScreen } from './VideoScreen';
+
+// What is not seen first is not fetched first.
+const Gallery = lazy(async () => ({ default: (await import('../features/keep/Gallery')).Gallery }));
+const Status = lazy(async () => ({ default: (await import('../features/status/Status')).Status }));
 
 /** What stands around every screen. */
 export function Shell({ onLeave }: { onLeave: () => void }) {
@@ -31,6 +34,7 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
         <nav aria-label={text.nav.label}>
           <Tab to={paths.studio} here={route.at === 'studio'} name={text.nav.studio} />
           <Tab to={paths.videos} here={route.at === 'videos'} name={text.nav.videos} />
+          <Tab to={paths.status} here={route.at === 'status'} name={text.nav.status} />
           <a href="/docs">{text.nav.docs}</a>
         </nav>
         <button
@@ -45,7 +49,9 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
         </button>
       </header>
       <main ref={main} tabIndex={-1}>
-        <Screen route={route} />
+        <Suspense>
+          <Screen route={route} />
+        </Suspense>
       </main>
       <Undo />
     </RemovalsContext>
@@ -58,6 +64,8 @@ function Screen({ route }: { route: Route }) {
       return <Studio remix={route.remix} />;
     case 'videos':
       return <Gallery />;
+    case 'status':
+      return <Status />;
     case 'video':
       return <VideoScreen key={route.id} id={route.id} />;
   }
@@ -67,7 +75,7 @@ function Screen({ route }: { route: Route }) {
 function useArrival(route: Route) {
   const main = useRef<HTMLElement>(null);
   const before = useRef<string>(null);
-  const name = route.at === 'studio' ? text.nav.studio : text.nav.videos;
+  const name = text.nav[route.at === 'video' ? 'videos' : route.at];
   const here = route.at === 'video' ? route.id : route.at;
   useEffect(() => {
     document.title = `${name} · ${text.name}`;

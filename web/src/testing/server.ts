@@ -25,6 +25,10 @@ export const model: Model = {
     max_inference_steps: 100,
     max_guidance_scale: 20,
   },
+  presets: [
+    { id: 'exact', picture: "the model's own numbers" },
+    { id: 'turbo', picture: 'another picture' },
+  ],
 };
 
 export const quote: Quote = {
@@ -70,6 +74,7 @@ export function video(part: Partial<Video> = {}): Video {
     negative_prompt: '',
     num_inference_steps: 4,
     guidance_scale: 4.5,
+    preset: 'exact',
     seconds_requested: null,
     deadline_at: null,
     priority: 'normal',

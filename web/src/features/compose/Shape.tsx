@@ -41,6 +41,22 @@ export function Shape({ models, model, draft, wrong, onChange }: Props) {
             )}
           </Field>
         )}
+        {model.presets.length > 1 && (
+          <Field
+            id="preset"
+            label={text.compose.preset}
+            wrong={wrong('preset')}
+            hint={model.presets.find(({ id }) => id === draft.preset)?.picture}
+          >
+            {(described) => (
+              <select {...described} value={draft.preset} onChange={(event) => onChange({ preset: event.target.value })}>
+                {model.presets.map(({ id }) => (
+                  <option key={id}>{id}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+        )}
         <Field id="size" label={text.compose.size} wrong={wrong('size')}>
           {(described) => (
             <select {...described} value={draft.size} onChange={(event) => onChange({ size: event.target.value })}>

@@ -15,6 +15,7 @@ describe('a wish', () => {
       prompt: 'a boat',
       model: 'mochi-1-tiny',
       preview: true,
+      preset: 'exact',
       size: '96x64',
       seconds: 0.4,
       num_inference_steps: 4,
@@ -23,7 +24,7 @@ describe('a wish', () => {
   });
 
   test('leaves out what is empty, and keeps a seed of 0', () => {
-    const draft = { ...draftFor(model, 'a boat'), seconds: '', steps: ' ', guidance: '', size: '', seed: '0' };
+    const draft = { ...draftFor(model, 'a boat'), seconds: '', steps: ' ', guidance: '', size: '', preset: '', seed: '0' };
 
     expect(wishOf(draft)).toEqual({ prompt: 'a boat', model: 'mochi-1-tiny', preview: true, seed: 0 });
   });

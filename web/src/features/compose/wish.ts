@@ -8,6 +8,7 @@ export interface Draft {
   size: string;
   seconds: string;
   steps: string;
+  preset: string;
   guidance: string;
   seed: string;
 }
@@ -20,6 +21,7 @@ export const FIELDS = {
   size: 'size',
   seconds: 'seconds',
   steps: 'num_inference_steps',
+  preset: 'preset',
   guidance: 'guidance_scale',
   seed: 'seed',
 } as const satisfies Record<keyof Draft, keyof Wish>;
@@ -33,6 +35,8 @@ export function draftFor(model: Model, prompt = ''): Draft {
     size: `${defaults.width}x${defaults.height}`,
     seconds: String(round(defaults.num_frames / limits.fps)),
     steps: String(defaults.num_inference_steps),
+    // The first is the operator's choice.
+    preset: model.presets[0]?.id ?? '',
     guidance: String(defaults.guidance_scale),
     seed: '',
   };
@@ -43,6 +47,7 @@ export function wishOf(draft: Draft): Wish {
   const wish: Record<string, unknown> = { prompt: draft.prompt, model: draft.model, preview: true };
   if (draft.negative.trim()) wish[FIELDS.negative] = draft.negative;
   if (draft.size) wish[FIELDS.size] = draft.size;
+  if (draft.preset) wish[FIELDS.preset] = draft.preset;
   for (const name of ['seconds', 'steps', 'guidance', 'seed'] as const) {
     const typed = draft[name].trim();
     if (typed) wish[FIELDS[name]] = Number.isFinite(Number(typed)) ? Number(typed) : typed;

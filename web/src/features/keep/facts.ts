@@ -20,6 +20,7 @@ export function factsOf(video: Video): Fact[] {
     { name: fact.size, value: `${video.width} × ${video.height}` },
     { name: fact.length, value: text.keep.frames(span(Number(video.seconds)), count(video.num_frames)) },
     { name: fact.steps, value: count(video.num_inference_steps) },
+    when_(fact.preset, video.preset),
     { name: fact.guidance, value: decimal(video.guidance_scale) },
     when_(fact.negative, video.negative_prompt),
     { name: fact.asked, value: when(video.created_at) },

@@ -54,6 +54,7 @@ function wishOf(video: Video) {
     seed: video.seed,
     num_inference_steps: video.num_inference_steps,
     guidance_scale: video.guidance_scale,
+    preset: video.preset,
     ...(video.negative_prompt && { negative_prompt: video.negative_prompt }),
   };
 }

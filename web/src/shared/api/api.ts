@@ -1,7 +1,8 @@
 import createClient, { type Middleware } from 'openapi-fetch';
-import { offline, Problem, problemOf } from './problem';
+import { hooksOf } from './hooks';
+import { offline, problemOf } from './problem';
+import { said, type Answer } from './said';
 import type { components, paths } from './schema';
-import { text } from '../text';
 
 type Schemas = components['schemas'];
 export type Video = Schemas['Video'];
@@ -34,6 +35,7 @@ export function openApi(key: string) {
 
   return {
     models: async () => (await said(client.GET('/v1/models'))).data,
+    hooks: hooksOf(client),
     queue: () => said(client.GET('/v1/queue')),
     estimate: (body: Wish, signal: AbortSignal) => said(client.POST('/v1/videos/estimate', { body, signal })),
     page: (query: Asked, signal?: AbortSignal) =>
@@ -79,15 +81,6 @@ interface Asked {
   limit: number;
   after?: string;
   status?: VideoState | Video['status'];
-}
-
-type Answer<T> = Promise<{ data?: T }>;
-
-/** What was answered. A route that can also stream has no one type in the document: its caller names it. */
-async function said<T>(answer: Answer<T>): Promise<T> {
-  const { data } = await answer;
-  if (data === undefined) throw new Problem(502, 'unknown', text.problem.status(204));
-  return data;
 }
 
 const of = (id: string) => ({ params: { path: { id } } });

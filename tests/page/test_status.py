@@ -1,0 +1,67 @@
+"""The state of things, and who is told of it."""
+
+import json
+
+from playwright.sync_api import expect
+from standardwebhooks import Webhook
+
+from tests.page.visitor import Visitor
+from tests.receiver import Receiver
+
+
+def test_an_endpoint_is_registered_hears_of_a_video_is_asked_again_and_goes(visit: Visitor):
+    page = visit.tab("/#/status")
+    with Receiver() as receiver:
+        page.get_by_label("New endpoint").fill(receiver.url)
+        page.get_by_role("button", name="Register").click()
+        endpoint = page.get_by_role("article", name=receiver.url)
+        expect(endpoint.get_by_text("Enabled")).to_be_visible()
+        secret = page.locator(".secret code").inner_text()
+
+        endpoint.get_by_role("button", name="Test").click()
+        expect(endpoint.get_by_text("It answered.")).to_be_visible()
+        video = visit.platform.create(prompt="A told tale")
+        visit.platform.finished(video)
+        [_, (headers, body)] = receiver.wait(2)
+        endpoint.get_by_text("What became of callbacks").click()
+        expect(endpoint.get_by_text("Delivered, tries: 1")).to_be_visible()
+        endpoint.get_by_role("button", name="Send again").click()
+        [*_, (again, same)] = receiver.wait(3)
+
+        assert video == Webhook(secret).verify(body, headers)["data"]["id"]
+        assert (headers["webhook-id"], body) == (again["webhook-id"], same)
+        page.on("dialog", lambda dialog: dialog.accept())
+        endpoint.get_by_role("button", name="Delete").click()
+        expect(endpoint).to_be_hidden()
+    assert [] == json.loads(visit.platform.call("GET", "/v1/webhook_endpoints")[2])["data"]
+
+
+def test_a_url_that_must_not_be_called_is_refused_beside_its_field(visit: Visitor):
+    visit.expected = ("400 (BAD REQUEST)",)
+    page = visit.tab("/#/status")
+
+    page.get_by_label("New endpoint").fill("https://169.254.169.254/latest")
+    page.get_by_role("button", name="Register").click()
+
+    expect(page.locator("#endpoint-wrong")).to_contain_text("callbacks go to public addresses")
+    expect(page.get_by_label("New endpoint")).to_have_attribute("aria-invalid", "true")
+
+
+def test_the_queue_and_the_last_hour_are_told_as_they_are(visit: Visitor):
+    done = visit.platform.create(prompt="A counted one")
+    visit.platform.finished(done)
+    page = visit.tab("/#/status")
+
+    queue = page.get_by_role("region", name="Queue")
+    expect(queue.get_by_text("All GPUs sleep; up to 2 wake when there is work")).to_be_visible()
+    hour = page.get_by_role("region", name="Your last hour")
+    videos = visit.platform.videos()
+    completed = sum(video["state"] == "completed" for video in videos)
+    failed = sum(video["state"] in ("failed", "expired") for video in videos)
+    expect(hour.get_by_role("definition").first).to_have_text(str(completed))
+    expect(hour).to_contain_text(f"{round(100 * completed / (completed + failed))}%")
+
+    status, _, _ = visit.platform.call("POST", "/admin/queue/pause", {"reason": "test"})
+    assert 200 == status
+    expect(queue.get_by_text("The queue is held")).to_be_visible()
+    visit.platform.call("POST", "/admin/queue/resume")

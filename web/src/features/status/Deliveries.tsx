@@ -1,0 +1,62 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import type { Delivery } from '../../shared/api/hooks';
+import type { Problem } from '../../shared/api/problem';
+import { count, when } from '../../shared/numbers';
+import { usePlatform } from '../../shared/platform';
+import { paths } from '../../shared/route';
+import { text } from '../../shared/text';
+import { Notice } from '../../shared/ui/Notice';
+
+const AGAIN_MS = 5000;
+
+/** What became of the newest callbacks to an endpoint; each can be sent again. */
+export function Deliveries({ endpoint }: { endpoint: string }) {
+  const { hooks } = usePlatform();
+  const query = useQuery<Delivery[], Problem>({
+    queryKey: ['deliveries', endpoint],
+    queryFn: () => hooks.deliveries(endpoint),
+    refetchInterval: AGAIN_MS,
+  });
+  const after = { onSuccess: () => void query.refetch() };
+  const replay = useMutation<unknown, Problem, string>({
+    mutationFn: (delivery) => hooks.replay(endpoint, delivery),
+    ...after,
+  });
+  const replayFailed = useMutation<unknown, Problem>({ mutationFn: () => hooks.replayFailed(endpoint, 0), ...after });
+  const problem = query.error ?? replay.error ?? replayFailed.error;
+  if (!query.data) return problem && <Notice problem={problem} again={() => void query.refetch()} />;
+  return (
+    <>
+      {problem && <Notice problem={problem} />}
+      {query.data.length === 0 && <p className="hint">{text.hooks.none}</p>}
+      <ul className="deliveries">
+        {query.data.map((delivery) => (
+          <li key={delivery.id}>
+            <span>
+              <a href={paths.video(delivery.video_id)}>{delivery.event_type}</a>{' '}
+              <span className="hint">{when(delivery.created_at)}</span>
+            </span>
+            <span>{toldOf(delivery)}</span>
+            <button
+              type="button"
+              disabled={delivery.status === 'pending' || replay.isPending}
+              onClick={() => replay.mutate(delivery.id)}
+            >
+              {text.hooks.replay}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {query.data.some(({ status }) => status === 'abandoned') && (
+        <button type="button" disabled={replayFailed.isPending} onClick={() => replayFailed.mutate()}>
+          {text.hooks.replayFailed}
+        </button>
+      )}
+    </>
+  );
+}
+
+function toldOf({ status, error, attempts }: Delivery): string {
+  const tries = text.hooks.tries(count(attempts.length));
+  return [text.hooks[status], status === 'delivered' ? null : error, tries].filter(Boolean).join(', ');
+}

@@ -1,0 +1,75 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState, type SubmitEvent } from 'react';
+import type { Endpoint, EventType } from '../../shared/api/hooks';
+import type { Problem } from '../../shared/api/problem';
+import { usePlatform } from '../../shared/platform';
+import { text } from '../../shared/text';
+import { Notice } from '../../shared/ui/Notice';
+
+/** Registers a URL. Everything that the API knows is told to it unless somebody says less. */
+export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void }) {
+  const api = usePlatform();
+  const [url, setUrl] = useState('');
+  const [unwanted, setUnwanted] = useState<ReadonlySet<string>>(new Set());
+  const types = useQuery<string[], Problem>({
+    queryKey: ['event-types'],
+    queryFn: api.hooks.eventTypes,
+    staleTime: Infinity,
+  });
+  const wanted = (types.data ?? []).filter((type) => !unwanted.has(type));
+  const adding = useMutation<Endpoint, Problem>({
+    mutationFn: () => api.hooks.addEndpoint(url.trim(), wanted as EventType[]),
+    onSuccess: (endpoint) => {
+      setUrl('');
+      onAdded(endpoint);
+    },
+  });
+
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    adding.mutate();
+  }
+
+  function toggle(type: string, on: boolean) {
+    const next = new Set(unwanted);
+    if (on) next.delete(type);
+    else next.add(type);
+    setUnwanted(next);
+  }
+
+  const wrong = adding.error?.fields['url'];
+  return (
+    <form className="compose" onSubmit={submit} noValidate>
+      <div className="field">
+        <label htmlFor="endpoint-url">{text.hooks.url}</label>
+        <input
+          id="endpoint-url"
+          type="url"
+          placeholder="https://hooks.example.com/flipbook"
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+          aria-invalid={wrong !== undefined}
+          aria-describedby="endpoint-wrong"
+        />
+        <p className="wrong" id="endpoint-wrong" role="alert">
+          {wrong}
+        </p>
+      </div>
+      <fieldset className="presets">
+        <legend>{text.hooks.events}</legend>
+        {types.data?.map((type) => (
+          <label className="choice" key={type}>
+            <input type="checkbox" checked={!unwanted.has(type)} onChange={(event) => toggle(type, event.target.checked)} />
+            {type}
+          </label>
+        ))}
+      </fieldset>
+      {adding.error && !wrong && <Notice problem={adding.error} />}
+      <div className="actions">
+        <button type="submit" disabled={adding.isPending || url.trim() === ''}>
+          {text.hooks.add}
+        </button>
+      </div>
+    </form>
+  );
+}
