@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,24 @@ def test_all_of_it_is_compiled_and_none_of_it_by_time(functions):
     assert [] == [path for path, cache in compiled.items() if not cache.is_file()]
     # PEP 552: bit 0 says by hash, bit 1 that the source is to be looked at each time.
     assert {1} == {int.from_bytes(cache.read_bytes()[4:8], "little") for cache in compiled.values()}
+
+
+def test_a_lock_makes_the_same_bytes_each_time(tmp_path):
+    require_folder(WHEELS)
+    few = {"click", "python-dateutil", "six"}
+    lock = tmp_path / "lock.txt"
+    lock.write_text("".join(found[0] for found in ENTRY.finditer(text_of("functions")) if found[1] in few))
+
+    def bytes_of(folder):
+        assert 0 == install(folder, lock).returncode
+        found = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        shutil.rmtree(folder)
+        return found
+
+    first, second = bytes_of(tmp_path / "packages"), bytes_of(tmp_path / "packages")
+
+    assert any(path.suffix == ".pyc" for path in first)
+    assert [] == [path for path in first.keys() | second.keys() if first.get(path) != second.get(path)]
 
 
 def test_another_file_under_the_same_name_is_refused(tmp_path):
