@@ -20,6 +20,9 @@ LINGER: Final = timedelta(seconds=10)
 """A retry that is due this soon is waited for; a later one is left to recover's sweep."""
 SLICE: Final = 60.0
 """Seconds that one wake-up works for; who waits to relieve it goes on, or else recover rings."""
+LIMIT: Final = 90.0
+"""Seconds that it may take as a whole, the wait for its shift included; with the last callbacks, less than notify's
+timeoutSeconds."""
 _GLANCE: Final = 0.5
 """Seconds after which a courier who waits looks whether it must stop."""
 
@@ -42,29 +45,29 @@ class Courier:
         In a process one works, and one more waits to relieve it: whoever comes beside them has nothing to add, for
         one of the two has not looked yet.
         """
+        limit = time.monotonic() + LIMIT
         self._bell.set()
         if not self._relief.acquire(blocking=False):
             return
         try:
-            mine = self._shift.acquire(timeout=2 * SLICE)
+            mine = self._shift.acquire(timeout=LIMIT)
         finally:
             self._relief.release()
         if mine:
-            self._work()
+            self._work(min(time.monotonic() + SLICE, limit))
 
-    def _work(self) -> None:
+    def _work(self, end: float) -> None:
         """One shift. It is over before the last callbacks are: a slow receiver must not keep the relief waiting."""
         with ThreadPoolExecutor(SENDERS, thread_name_prefix="callback") as pool:
             try:
-                sending = self._send_all(pool)
+                sending = self._send_all(pool, end)
             finally:
                 self._shift.release()
         for done in sending:
             done.result()
 
-    def _send_all(self, pool: ThreadPoolExecutor) -> set[Future[None]]:
+    def _send_all(self, pool: ThreadPoolExecutor, end: float) -> set[Future[None]]:
         """Hand over what is due; what is still on its way when the shift is over."""
-        end = time.monotonic() + SLICE
         sending: set[Future[None]] = set()
         while not self._drain.is_set() and time.monotonic() < end:
             self._bell.clear()

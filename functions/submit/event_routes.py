@@ -64,7 +64,7 @@ def event_routes(inbox: Inbox) -> Blueprint:
     def greet() -> Response:
         """The handshake of CloudEvents' web hooks: whoever may come in may send, at any rate."""
         response = Response(status=200)
-        response.headers["Allow"] = "POST, OPTIONS"
+        response.headers["Allow"] = "GET, HEAD, POST, OPTIONS" if request.path == "/" else "POST, OPTIONS"  # the page
         response.headers["WebHook-Allowed-Origin"] = _asked("WebHook-Request-Origin", _ORIGIN)
         response.headers["WebHook-Allowed-Rate"] = _asked("WebHook-Request-Rate", _RATE)
         return response

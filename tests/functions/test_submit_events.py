@@ -252,7 +252,7 @@ class TestHandshake:
         answer = client.options(path, headers=auth | asked)
 
         assert (200, b"") == (answer.status_code, answer.data)
-        assert "POST, OPTIONS" == answer.headers["Allow"]
+        assert ("GET, HEAD, POST, OPTIONS" if path == "/" else "POST, OPTIONS") == answer.headers["Allow"]
         assert "orders.example.com" == answer.headers["WebHook-Allowed-Origin"]
         assert "120" == answer.headers["WebHook-Allowed-Rate"]
 
