@@ -98,6 +98,9 @@ class Settings:
     presets: tuple[str, ...] = _setting("PRESETS", readers.presets, "exact turbo")
     """How callers may have videos drawn: `exact`, `fast` (GPUs that multiply 8-bit floats) and `turbo`, the default one
     first. submit refuses all others, and generate does not start on a GPU that lacks one of these."""
+    compiled: bool = _setting("COMPILE", readers.switch, "false")
+    """`true`: the transformer's blocks are compiled on the GPU, which makes each step faster and the first ones of each
+    process some 10 to 20 seconds slower. Takes a C compiler in the image."""
     weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
     """Holds one folder per model id, as diffusers saves it."""
     engine: str = _setting("ENGINE", readers.engine, "mochi")

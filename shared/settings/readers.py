@@ -65,6 +65,12 @@ def models(value: str) -> tuple[str, ...]:
     return names
 
 
+def switch(value: str) -> bool:
+    if value not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
 def presets(value: str) -> tuple[str, ...]:
     names = words(value)
     if not names or len(set(names)) < len(names) or not set(names) <= set(PRESETS):

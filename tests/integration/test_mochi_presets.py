@@ -8,12 +8,15 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
-from functions.generate.mochi import fp8, tiny
+from functions.generate.mochi import fp8, presets, tiny
 from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.drawing import MochiDrawing
+from functions.generate.mochi.engine import MochiEngine
 from functions.generate.mochi.pipeline import modules_of
 from shared.core.errors import ModelUnavailable
+from shared.settings import Settings
 from tests.integration.mochi_drawings import REQUEST, draw, engine_in
 
 STEPS = 16
@@ -104,6 +107,28 @@ def test_an_engine_that_cannot_give_what_is_offered_does_not_start(weights):
     engine = engine_in(weights, presets="exact fast")
     with pytest.raises(ModelUnavailable, match="PRESETS offers fast, which needs a GPU that multiplies 8-bit floats"):
         engine.setup()
+
+
+def test_blocks_are_compiled_whole_and_once_for_prompts_of_any_length(weights):
+    """The graphs are torch's, their kernels here eager ones: a break or another compilation would show all the same."""
+    engine = engine_in(weights)
+    engine.setup()
+    expected = [drawn(engine, dataclasses.replace(REQUEST, prompt=words))._state.latents for words in ("a cat", "x")]
+    torch._dynamo.reset()
+    counters.clear()
+    presets.compile_blocks(engine._modules.transformer, fullgraph=True, backend="eager")
+
+    found = [drawn(engine, dataclasses.replace(REQUEST, prompt=words))._state.latents for words in ("a cat", "x")]
+
+    assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
+    # The last block has no use for words, so it is another graph.
+    assert (2, {}) == (counters["stats"]["unique_graphs"], dict(counters["graph_break"]))
+
+
+def test_compiling_where_it_cannot_work_is_refused_at_the_start(weights):
+    variables = {"WEIGHTS_DIR": str(weights), "COMPILE": "true"}
+    with pytest.raises(ModelUnavailable, match="COMPILE=true needs a GPU and a C compiler"):
+        MochiEngine(Settings.from_env(variables), device="cpu").setup()
 
 
 @pytest.mark.parametrize("length", [0, 1, 7])

@@ -27,6 +27,7 @@ class MochiEngine:
         self._model = ""
         self._modules: Any = None
         self._presets = settings.presets
+        self._compiled = settings.compiled
         self._prepared: dict[str, Any] = {}
 
     def setup(self) -> None:
@@ -39,7 +40,7 @@ class MochiEngine:
         libraries.summon()
         from functions.generate.mochi import pipeline, presets
 
-        presets.check(self._presets, pipeline.pick_device(self._device_name))
+        presets.check(self._presets, pipeline.pick_device(self._device_name), compiled=self._compiled)
         self._load(self._models[0])
 
     @property
@@ -67,7 +68,7 @@ class MochiEngine:
 
         if preset not in self._prepared:
             with room():
-                self._prepared[preset] = presets.prepared(self._modules, preset)
+                self._prepared[preset] = presets.prepared(self._modules, preset, compiled=self._compiled)
         return self._prepared[preset]
 
     def _build_tiny(self) -> None:

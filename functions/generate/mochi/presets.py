@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -13,22 +15,49 @@ from shared.core.errors import ModelUnavailable
 from shared.core.preset import Preset
 
 
-def check(presets: Iterable[str], device: torch.device) -> None:
+def check(presets: Iterable[str], device: torch.device, *, compiled: bool) -> None:
     """Raises: ModelUnavailable: One of them cannot be had on `device`, and what to do."""
+    if compiled:
+        check_compiler(device)
     if Preset.FAST in presets and not fp8.is_possible(device):
         raise ModelUnavailable(
             f"PRESETS offers fast, which needs a GPU that multiplies 8-bit floats (compute capability"
             f" {'.'.join(map(str, fp8.CAPABILITY))} or higher), and this process draws on {device}: take fast out of"
             " PRESETS, or give generate such a GPU"
         )
+    if Preset.FAST in presets and not compiled:
+        # Measured: 1.00x of exact (bench/results/2026-11-26-mochi.md).
+        raise ModelUnavailable("PRESETS offers fast, which is fast with COMPILE=true alone: set it, or take fast out")
 
 
-def prepared(modules: Modules, preset: str) -> Modules:
+def check_compiler(device: torch.device) -> None:
+    """Raises: ModelUnavailable: torch.compile would not work here, and what to do."""
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if device.type != "cuda" or not compiler:
+        raise ModelUnavailable(
+            "COMPILE=true needs a GPU and a C compiler, with which Triton starts its kernels; this process draws on"
+            f" {device} and finds {compiler or 'neither gcc nor clang'}: set COMPILE=false, or give it both"
+        )
+
+
+def prepared(modules: Modules, preset: str, *, compiled: bool = False) -> Modules:
     """The same model for `preset`. `fast` takes a quarter of the transformer's memory on top; the others take none.
 
     Raises: ModelUnavailable.
     """
-    if preset != Preset.FAST:
-        return replace(modules, preset=preset)
-    check([preset], modules.device)
-    return replace(modules, preset=preset, transformer=fp8.twin(modules.transformer, modules.attention))
+    transformer = modules.transformer
+    if preset == Preset.FAST:
+        check([preset], modules.device, compiled=compiled)
+        transformer = fp8.twin(transformer, modules.attention)
+    if compiled:
+        compile_blocks(transformer)
+    return replace(modules, preset=preset, transformer=transformer)
+
+
+def compile_blocks(transformer: Any, **how: Any) -> None:
+    """Norms, gates and roundings become few kernels. Each block by itself: all but the last are one code to compile.
+
+    The first step of the first sizes takes seconds more; after the second one sizes are no longer compiled in.
+    """
+    for block in transformer.transformer_blocks:
+        block.compile(**how)
