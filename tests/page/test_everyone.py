@@ -19,6 +19,7 @@ SCREENS = {
     "studio": ("/", "Being drawn"),
     "videos": ("/#/videos", "Videos"),
     "video": ("/#/videos/{id}", "A lighthouse in a storm"),
+    "plan": ("/#/plan", "How long, how much"),
     "status": ("/#/status", "Status"),
 }
 """By name: where it is, and a heading that stands there when it is whole."""

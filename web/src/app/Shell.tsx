@@ -10,6 +10,7 @@ import { VideoScreen } from './VideoScreen';
 
 // What is not seen first is not fetched first.
 const Gallery = lazy(async () => ({ default: (await import('../features/keep/Gallery')).Gallery }));
+const Plan = lazy(async () => ({ default: (await import('../features/plan/Plan')).Plan }));
 const Status = lazy(async () => ({ default: (await import('../features/status/Status')).Status }));
 
 /** What stands around every screen. */
@@ -34,6 +35,7 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
         <nav aria-label={text.nav.label}>
           <Tab to={paths.studio} here={route.at === 'studio'} name={text.nav.studio} />
           <Tab to={paths.videos} here={route.at === 'videos'} name={text.nav.videos} />
+          <Tab to={paths.plan} here={route.at === 'plan'} name={text.nav.plan} />
           <Tab to={paths.status} here={route.at === 'status'} name={text.nav.status} />
           <a href="/docs">{text.nav.docs}</a>
         </nav>
@@ -64,6 +66,8 @@ function Screen({ route }: { route: Route }) {
       return <Studio remix={route.remix} />;
     case 'videos':
       return <Gallery />;
+    case 'plan':
+      return <Plan />;
     case 'status':
       return <Status />;
     case 'video':

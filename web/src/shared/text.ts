@@ -3,7 +3,7 @@ import type { VideoState } from './api/api';
 /** Every word that the page says, in one place. */
 export const text = {
   name: 'Flipbook',
-  nav: { label: 'Main', studio: 'Studio', videos: 'Videos', status: 'Status', leave: 'Forget key', docs: 'API' },
+  nav: { label: 'Main', studio: 'Studio', videos: 'Videos', status: 'Status', plan: 'Plan', leave: 'Forget key', docs: 'API' },
   key: {
     title: 'Your key, please',
     about: 'An API key opens this page. It stays in this tab and is forgotten when you close it.',
@@ -136,6 +136,19 @@ export const text = {
     nothing: 'Nothing ended within the last hour',
     open: 'Not over yet',
     cut: (most: string) => `Counted are the newest ${most}.`,
+  },
+  plan: {
+    title: 'How long, how much',
+    about:
+      'What the platform expects of each length and size, by the estimator that the API uses. The length of a prompt changes nothing of it: next to the picture its words weigh nothing.',
+    label: (model: string) => `Expected minutes of ${model} by length, for several sizes, with lines of equal GPU memory`,
+    seconds: 'seconds of video',
+    minutes: 'minutes of drawing',
+    size: (size: string) => `${size} px`,
+    memory: (gigabytes: string) => `${gigabytes} GB of GPU memory`,
+    drawn: 'Your videos',
+    table: 'In numbers',
+    cell: (span: string, gigabytes: string) => `${span}, ${gigabytes} GB`,
   },
   hooks: {
     title: 'Webhook endpoints',

@@ -1,7 +1,8 @@
 import type { Model } from '../../shared/api/api';
+import { longest, shortest, sizesOf } from '../../shared/shape';
 import { text } from '../../shared/text';
 import { Field } from './Field';
-import { longest, PRESETS, shortest, sizesOf, stepsOf, type Draft } from './wish';
+import { PRESETS, stepsOf, type Draft } from './wish';
 
 interface Props {
   models: readonly Model[];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { model } from '../../testing/server';
-import { draftFor, longest, shortest, sizesOf, stepsOf, wishOf } from './wish';
+import { longest, shortest, sizesOf } from '../../shared/shape';
+import { draftFor, stepsOf, wishOf } from './wish';
 
 const preview = {
   ...model,
