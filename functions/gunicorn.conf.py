@@ -57,7 +57,8 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
     """
     if worker.pid != os.getpid():
         return  # the arbiter tells of one that was killed
-    for do in worker.wsgi.extensions.get("parting", ()) if worker.wsgi else ():
+    app = getattr(worker, "wsgi", None)  # a worker that could not boot has none
+    for do in app.extensions.get("parting", ()) if app else ():
         do()
     if getattr(worker, "nr_conns", 0):  # gevent's has none, and no such threads
         os._exit(1)
