@@ -130,8 +130,10 @@ export function refusal(status: number, code: string, errors: { pointer: string;
 }
 
 /** One stream of server-sent events, whole. */
-export function stream(...events: [name: string, id: string, video: Video][]) {
-  const told = events.map(([name, id, data]) => `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+export function stream(...events: [name: string, id: string | null, data: object][]) {
+  const told = events.map(
+    ([name, id, data]) => `event: ${name}\n${id === null ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
+  );
   return new HttpResponse(`retry: 1\n\n${told.join('')}`, { headers: { 'Content-Type': 'text/event-stream' } });
 }
 

@@ -33,6 +33,17 @@ describe('following a video', () => {
     expect(states).toEqual(['running', 'completed']);
   });
 
+  test('takes a new preview for no video, and not for the end of anything', async () => {
+    const preview = { id: ID, url: `/v1/videos/${ID}/preview`, step: 2 };
+    const { states, lasts } = await heard(
+      () => stream(['state', '0.0.0', running], ['preview', null, preview]),
+      () => stream(['preview', null, preview], ['completed', '2.0.0', done]),
+    );
+
+    expect(states).toEqual(['running', 'completed']);
+    expect(lasts).toEqual([null, '0.0.0']);
+  });
+
   test('goes on behind the last event when a stream ends', async () => {
     const { states, lasts } = await heard(
       () => stream(['state', '0.0.0', video()], ['progress', '1.3.10', running]),

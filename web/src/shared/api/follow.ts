@@ -56,6 +56,7 @@ async function listen(api: Api, id: string, story: Story, hear: (video: Video) =
       const { done, value } = await events.read();
       if (done) return heard;
       clearTimeout(impatience);
+      if (value.event === 'preview') continue; // where a picture is, and no Video
       heard = JSON.parse(value.data) as Video;
       story.last = value.id ?? story.last;
       hear(heard);
