@@ -16,8 +16,8 @@ export class Removals {
 
   constructor(
     private readonly api: Pick<Api, 'remove'>,
-    /** Hears of a video whether it is gone. */
-    private readonly settled: (id: string, gone: boolean) => void,
+    /** Hears of a video whether it is gone; until that is seen everywhere, the video stays out of sight. */
+    private readonly settled: (id: string, gone: boolean) => Promise<void>,
   ) {}
 
   subscribe = (told: () => void) => {
@@ -51,7 +51,7 @@ export class Removals {
       () => true,
       () => false,
     );
-    this.settled(id, gone);
+    await this.settled(id, gone);
     this.change(this.ids.filter((each) => each !== id));
   }
 
@@ -71,8 +71,8 @@ export function useRemovals(): { removals: Removals; pending: readonly string[] 
 
 /** Forget what was shown of a deleted video; where deleting failed, look what became of it. */
 export function forgetting(client: QueryClient) {
-  return (id: string, gone: boolean) => {
+  return async (id: string, gone: boolean) => {
+    await client.invalidateQueries({ queryKey: gone ? ['videos'] : ['video', id] });
     if (gone) client.removeQueries({ predicate: ({ queryKey }) => queryKey[1] === id });
-    void client.invalidateQueries({ queryKey: gone ? ['videos'] : ['video', id] });
   };
 }

@@ -6,11 +6,14 @@ import { usePlatform } from '../../shared/platform';
 import { text } from '../../shared/text';
 import { Notice } from '../../shared/ui/Notice';
 
-/** Registers a URL. Everything that the API knows is told to it unless somebody says less. */
+/** They come while a video is drawn, and are told to who asks for them. */
+const ASKED_FOR = ['video.started', 'video.progress'];
+
+/** Registers a URL. Every end that the API knows is told to it unless somebody says less, or more. */
 export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void }) {
   const api = usePlatform();
   const [url, setUrl] = useState('');
-  const [unwanted, setUnwanted] = useState<ReadonlySet<string>>(new Set());
+  const [unwanted, setUnwanted] = useState<ReadonlySet<string>>(new Set(ASKED_FOR));
   const types = useQuery<string[], Problem>({
     queryKey: ['event-types'],
     queryFn: api.hooks.eventTypes,
