@@ -156,4 +156,5 @@ def test_with_the_heartbeat_of_production_a_slow_step_is_all_that_is_waited_for(
     serving.result(20)
 
     assert time.monotonic() - began < PROMISE
-    assert (202, JobState.CANCELLED) == (answer.status_code, services.jobs.get(job.id).state)
+    assert answer.status_code in (202, 200)  # 200: the step ended before the answer was written
+    assert JobState.CANCELLED == services.jobs.get(job.id).state

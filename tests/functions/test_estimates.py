@@ -50,6 +50,7 @@ def test_it_says_what_would_be_drawn_and_how_long_it_would_take(client, auth, se
         "seconds": "0.43",
         "num_inference_steps": 4,
         "guidance_scale": 4.5,
+        "preset": "exact",
     } == found["normalized"]
     assert {"p50": 10.0, "p90": 15.0} == found["gpu_seconds"]
     assert 30 == found["eta_seconds"], "a worker must wake, and draws for ten seconds"
