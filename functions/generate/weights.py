@@ -4,6 +4,7 @@
     python -m functions.generate.weights verify mochi-1-preview
 
 They go to WEIGHTS_DIR, a folder for each model. A fetch that was cut goes on where it was.
+Files come as the repository has them; one without tokenizer.json is for fetch.py, which writes it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
@@ -193,9 +193,3 @@ def files(folder: Path) -> list[Path]:
     if not found:
         raise Unreadable(f"{folder.name} has no safetensors file")
     return variant or found
-
-
-def in_order(folder: Path) -> Iterator[Path]:
-    """All files of a model in the order in which they are wanted; none where there is no model."""
-    for component in ("text_encoder", "transformer", "vae"):
-        yield from sorted((folder / component).glob("*.safetensors"))
