@@ -93,8 +93,12 @@ class Tree:
         yield from table(table(self.head.data.get("metadata")).get("annotations")).items()
 
 
-def tree(folder: Path, faults: list[Finding]) -> Tree | None:
-    """Read `folder`; what is wrong with it is added to `faults`, and None comes back if it is no kustomization."""
+def tree(folder: Path, faults: list[Finding], above: tuple[Path, ...] = ()) -> Tree | None:
+    """Read `folder`, which the folders `above` lead to.
+
+    What is wrong with it is added to `faults`, and None comes back if it is no kustomization.
+    """
+    above = (*above, folder.resolve())
     try:
         heads = documents(folder / NAME)
     except Unreadable as error:
@@ -110,15 +114,26 @@ def tree(folder: Path, faults: list[Finding]) -> Tree | None:
     for field in ("resources", "components"):
         for index, name in enumerate(_list(head, field)):
             place = folder / str(name)
-            if place.is_dir():
-                inner = tree(place, faults)
+            kind = _kind(place)
+            if kind == "folder" and place.resolve() not in above:
+                inner = tree(place, faults, above)
                 below += [inner] if inner else []
-            elif field == "resources" and place.is_file():
+            elif kind == "file" and field == "resources":
                 resources += _read(place, faults)
             else:
-                what = f"{name!r} is no {'folder' if field == 'components' else 'file or folder'} here."
-                faults.append(Finding(head.file, head.line((field, index)), "kustomization", what, _MEND))
+                what = f"is no {'folder' if field == 'components' else 'file or folder'} here"
+                what = "leads back to the folder that names it" if kind == "folder" else what
+                faults.append(
+                    Finding(head.file, head.line((field, index)), "kustomization", f"{name!r} {what}.", _MEND)
+                )
     return Tree(folder, head, tuple(resources), tuple(_patches(folder, head, faults)), tuple(below))
+
+
+def _kind(place: Path) -> str:
+    try:
+        return "folder" if place.is_dir() else "file" if place.is_file() else ""
+    except OSError:  # no name that a file can have
+        return ""
 
 
 def _own_faults(head: Document) -> Iterator[Finding]:

@@ -90,6 +90,9 @@ def documents(file: Path, text: str | None = None) -> list[Document]:
         raise Unreadable(Finding(file, 1, "missing", "There is no such file.", "Write it, or name another.")) from None
     except UnicodeDecodeError as error:
         raise Unreadable(Finding(file, 1, "yaml", f"Not UTF-8: {error.reason}.", "Save it as UTF-8.")) from None
+    except (OSError, ValueError) as error:  # a folder, or a name that no file can have
+        what = getattr(error, "strerror", None) or str(error)
+        raise Unreadable(Finding(file, 1, "missing", f"It cannot be read: {what}.", "Name a file.")) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)

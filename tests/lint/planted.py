@@ -20,6 +20,8 @@ _SCALE = "autoscaling.knative.dev/"
 FAULTS = {
     "a tab for an indentation": (GENERATE, "  name: generate\n", "@@\tname: generate\n", "yaml"),
     "a file that is not there": (BASE, "  - notify.yaml", "@@  - notfy.yaml", "kustomization"),
+    "a folder that leads back to itself": (BASE, "  - notify.yaml", "@@  - .", "kustomization"),
+    "a name that no file can have": (BASE, "  - notify.yaml", "@@  - " + "x" * 300, "kustomization"),
     "a field that kustomize does not know": (BASE, "resources:", "@@resorces:", "kustomization"),
     "a name that stands twice": (
         GENERATE,

@@ -211,7 +211,4 @@ class Running:
         return call(self.broker, method="POST", body=json.dumps(way).encode(), headers=headers).status
 
     def notes(self, what="start", service="worker"):
-        if not self.notes_path.exists():
-            return []
-        notes = [json.loads(line) for line in self.notes_path.read_text().splitlines()]
-        return [n for n in notes if n["what"] == what and n["service"] == service]
+        return [n for n in noted(self.notes_path) if n["what"] == what and n["service"] == service]
