@@ -143,7 +143,7 @@ def _own_faults(head: Document) -> Iterator[Finding]:
     for name in head.data:
         if name not in _FIELDS:
             yield wrong((name,), f"kustomize knows no field {name!r}.", f"One of {', '.join(sorted(_FIELDS))}.")
-    kind = head.data.get("kind", "Kustomization")
+    kind = str(head.data.get("kind", "Kustomization"))
     if kind not in _KINDS or head.data.get("apiVersion") != _KINDS[kind]:
         pairs = " or ".join(f"{version} {each}" for each, version in _KINDS.items())
         yield wrong(("kind",), "kustomize knows no such kind and version.", f"Write {pairs}.")

@@ -21,6 +21,7 @@ from types import SimpleNamespace
 
 from local import reaper
 from local.objects import Broker, BrokerClass, DeliverySpec, Destination, PingSource, Platform, Service, Trigger
+from tests.local.fake_function import noted
 
 HERE = Path(__file__).parent
 WAIT = 20.0
