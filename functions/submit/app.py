@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask
 
 from functions import kit
@@ -48,6 +50,9 @@ from shared.settings import Settings
 from shared.telemetry import log as log_lines
 from shared.wiring import Services
 
+CRIERS: Final = 2
+"""How many tell of purged videos at a time, beside who rings for new ones: no bell waits behind a thousand ends."""
+
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The WSGI app; gunicorn calls it without arguments."""
@@ -78,7 +83,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         unsupported_routes(),
         steering_routes(Steering(services, settings, videos)),
         event_routes(Inbox(videos, drafts, keys)),
-        queue_routes(QueueKeeper(services)),
+        queue_routes(QueueKeeper(services, Herald(services.announce, voices=CRIERS).announce)),
         dead_letter_routes(Redriver(services)),
         model_routes(settings),
         endpoint_routes(Endpoints(services, settings)),

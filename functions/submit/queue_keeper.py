@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from functions.submit.herald import Announce
 from shared.core import queue
 from shared.core.access import Caller
 from shared.core.errors import IllegalChange, NotFound, Unavailable
@@ -35,10 +36,11 @@ class Purge:
 
 
 class QueueKeeper:
-    """Over the jobs of all tenants."""
+    """Over the jobs of all tenants. The world is told of purged ones by `announce`, by default at once."""
 
-    def __init__(self, services: Services, *, budget: float = BUDGET_S) -> None:
+    def __init__(self, services: Services, announce: Announce | None = None, *, budget: float = BUDGET_S) -> None:
         self._services = services
+        self._announce = announce or services.announce
         self._budget = budget
 
     def look(self) -> dict[str, Any]:
@@ -108,5 +110,5 @@ class QueueKeeper:
             after = self._services.jobs.apply(job.id, Purged())
         except (IllegalChange, NotFound):
             return False  # a worker was faster, or its owner
-        self._services.announce(after)
+        self._announce(after, None)
         return True

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from functions.recover.handler import Sweeper
-from functions.submit.app import create_app
+from functions.submit.app import CRIERS, create_app
 from functions.submit.herald import Herald
 from tests.functions.jobs import queue
 from tests.functions.studio import Hold, eventually
@@ -56,6 +56,21 @@ def test_the_answer_does_not_wait_for_a_slow_broker(settings, services, slow, au
     slow.hold.go.set()
     eventually(lambda: rows(services) == [])
     assert [answer.json["id"]] == [event.subject for event in services.publisher.events]
+
+
+def test_a_purge_does_not_wait_for_a_slow_broker_nor_a_bell_for_a_purge(settings, services, slow, auth):
+    client = create_app(settings, replace(services, publisher=slow)).test_client()
+    purged = [queue(services).id for _ in range(5)]
+
+    answer = client.post("/admin/queue/purge", json={}, headers=auth)
+
+    assert (200, 5) == (answer.status_code, answer.json["cancelled"])
+    eventually(lambda: slow.held == CRIERS)
+    new = client.post("/v1/videos", json=PROMPT, headers=auth).json["id"]
+    eventually(lambda: slow.held == CRIERS + 1)
+    slow.hold.go.set()
+    eventually(lambda: len(services.publisher.events) == 6)
+    assert {*purged, new} == {event.subject for event in services.publisher.events}
 
 
 def test_what_a_broker_that_is_away_did_not_hear_recover_tells(settings_with, services, auth):

@@ -13,7 +13,7 @@ from shared.core.access import Caller, new_api_key
 from shared.core.events import BELL, CANCELLED
 from shared.core.job import JobState
 from tests.functions.jobs import queue
-from tests.functions.studio import watched
+from tests.functions.studio import eventually, watched
 
 OWNER = Caller(tenant="default", key_id="owner")
 
@@ -164,6 +164,7 @@ class TestPurge:
         } == answer.json
         states = {services.jobs.get(job.id).state for job in jobs}
         assert ({JobState.CANCELLED}, JobState.RUNNING) == (states, services.jobs.get(running.id).state)
+        eventually(lambda: len(services.publisher.events) == 250)
         assert [CANCELLED] * 250 == [event.type for event in services.publisher.events]
         assert 250 == services.deliveries.due()
         error = services.jobs.get(jobs[0].id).error
