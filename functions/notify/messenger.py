@@ -8,7 +8,7 @@ from threading import BoundedSemaphore
 from typing import Final
 
 from functions.notify.postman import Postman
-from shared.core import delivery, message, views
+from shared.core import delivery, events, message, views
 from shared.core.endpoint import Endpoint
 from shared.core.errors import NotFound, TemporaryError
 from shared.core.events import Event
@@ -43,7 +43,14 @@ class Messenger:
             return  # its end is told by itself
         data = views.video(standing, base_url=self._settings.public_url)
         body = message.text(event_id=event.id, event_type=told, at=event.time, data=data)
-        word = Message(id=event.id, type=told, subject=job.id, created_at=event.time, body=body.encode())
+        word = Message(
+            id=event.id,
+            type=told,
+            subject=job.id,
+            created_at=event.time,
+            extensions={name: event.extensions[name] for name in events.CONTEXT if name in event.extensions},
+            body=body.encode(),
+        )
         endpoints = self._services.endpoints.of_tenant(job.tenant)
         for url, endpoint in delivery.hearers(job, endpoints, told):
             self._send(word, url, endpoint)

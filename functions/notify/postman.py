@@ -106,6 +106,7 @@ class Postman:
             type=written.event_type,
             subject=written.job_id,
             created_at=written.created_at,
+            extensions=written.extensions,
             body=(written.body or "").encode(),
         )
         return self.post(told, written.url, endpoint)

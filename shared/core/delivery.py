@@ -6,15 +6,17 @@ taken from no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
+from shared.core import events
 from shared.core.endpoint import PASSING_EVENTS, Endpoint, wants
-from shared.core.ids import delivery_id, event_id
+from shared.core.events import Event
+from shared.core.ids import delivery_id
 from shared.core.job import Job, JobState
 
 _OPENAI_TYPES: Final = {
@@ -72,6 +74,8 @@ class Delivery:
     tenant: str
     event_id: str
     event_type: str
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    """The event's (events.CONTEXT); none in what older versions wrote."""
     url: str
     endpoint_id: str | None = None
     """The registered endpoint that it goes to; None: the job's own webhook."""
@@ -107,15 +111,15 @@ class Reply:
 
 def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
     """The callbacks that `job`'s present, final state asks for: its own, and one for each endpoint of its tenant."""
-    event_type = _OPENAI_TYPES.get(job.state)
-    if event_type is None:
+    event_type, event = _OPENAI_TYPES.get(job.state), events.of(job)
+    if event_type is None or event is None:
         return
     own = job.webhook
     if own is not None and (not own.events or event_type in own.events):
-        yield _new(job, event_type, own.url)
+        yield _new(job, event, event_type, own.url)
     for endpoint in endpoints:
         if wants(endpoint, event_type, named=job.webhook_endpoint):
-            yield _new(job, event_type, endpoint.url, endpoint.id)
+            yield _new(job, event, event_type, endpoint.url, endpoint.id)
 
 
 def hearers(job: Job, endpoints: Sequence[Endpoint], event_type: str) -> Iterator[tuple[str, Endpoint | None]]:
@@ -132,17 +136,18 @@ def heard_meanwhile(job: Job, endpoints: Sequence[Endpoint]) -> frozenset[str]:
     return frozenset(each for each in PASSING_EVENTS if any(hearers(job, endpoints, each)))
 
 
-def _new(job: Job, event_type: str, url: str, endpoint_id: str | None = None) -> Delivery:
+def _new(job: Job, event: Event, event_type: str, url: str, endpoint_id: str | None = None) -> Delivery:
     return Delivery(
         id=delivery_id(job.id, job.version, endpoint_id),
         job_id=job.id,
         tenant=job.tenant,
-        event_id=event_id(job.id, job.version),
+        event_id=event.id,
         event_type=event_type,
+        extensions=event.extensions,
         url=url,
         endpoint_id=endpoint_id,
-        created_at=job.changed_at,
-        due_at=job.changed_at,
+        created_at=event.time,
+        due_at=event.time,
     )
 
 

@@ -39,6 +39,8 @@ CANCELLED: Final = "dev.flipbook.video.cancelled.v1"
 EXPIRED: Final = "dev.flipbook.video.expired.v1"
 DELIVERIES_DUE: Final = "dev.flipbook.deliveries.due.v1"
 """Wakes notify for callbacks whose time has come. recover rings it."""
+CONTEXT: Final = ("sequence", "correlationid", "causationid", "traceparent", "tracestate")
+"""The extension attributes that callbacks carry too: what comes first, and whose request it was."""
 TICK: Final = "dev.knative.sources.ping"
 """PingSource's type: wakes recover."""
 
@@ -104,7 +106,8 @@ def progressed(job: Job, tell: str, progress: Progress | None, at: datetime, num
             "step": progress.step if progress else None,
             "total_steps": job.request.num_inference_steps,
         },
-        extensions=_origin(job),
+        # Behind what told of this version, before what tells of the next.
+        extensions={"sequence": f"{job.version:010d}.{number:06d}", **_origin(job)},
     )
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from shared.core import events
+from shared.core import events, wire
 from shared.core.endpoint import PASSING_EVENTS
+from shared.core.events import Event
 from shared.core.signing import PrivateKey, sign
 from shared.core.web_hook import REQUEST_ORIGIN
 
@@ -41,6 +42,8 @@ class Message:
     type: str
     subject: str
     created_at: datetime
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    """CloudEvents' extension attributes (events.CONTEXT)."""
     body: bytes
 
 
@@ -71,19 +74,21 @@ def signatures(message: Message, secrets: Sequence[str], keys: Sequence[PrivateK
 def headers(message: Message, signed: str, at: datetime, origin: str | None = None) -> tuple[tuple[str, str], ...]:
     """Those of one try, made `at`: `signed` is of that time; `origin` is who asked whether it may call."""
     asked = ((REQUEST_ORIGIN, origin),) if origin else ()
+    event = Event(
+        id=message.id,
+        type=CLOUD_EVENT_TYPES[message.type],
+        subject=message.subject,
+        time=message.created_at,
+        data={},
+        extensions=message.extensions,
+    )
     return (
         *asked,
-        ("Content-Type", "application/json"),
         ("User-Agent", USER_AGENT),
         ("webhook-id", message.id),
         ("webhook-timestamp", str(int(at.timestamp()))),
         ("webhook-signature", signed),
-        ("ce-specversion", "1.0"),
-        ("ce-id", message.id),
-        ("ce-source", events.SOURCE),
-        ("ce-type", CLOUD_EVENT_TYPES[message.type]),
-        ("ce-subject", message.subject),
-        ("ce-time", _iso(message.created_at)),
+        *wire.to_headers(event).items(),
     )
 
 

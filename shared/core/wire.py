@@ -44,12 +44,22 @@ def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     return message.headers, message.body
 
 
+def to_headers(event: Event) -> dict[str, str]:
+    """The attributes of `event` in binary mode, for who sends other data than its own with them."""
+    attributes = {name: value for name, value in _attributes(event).items() if name != "dataschema"}
+    return to_binary(CloudEvent(attributes), JSONFormat()).headers
+
+
 def to_text(event: Event) -> bytes:
     """The body of `event` in structured mode, which needs no headers but its content type."""
     return to_structured(_cloud_event(event), JSONFormat()).body
 
 
 def _cloud_event(event: Event) -> CloudEvent:
+    return CloudEvent(_attributes(event), dict(event.data))
+
+
+def _attributes(event: Event) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         **event.extensions,
         "specversion": "1.0",
@@ -63,7 +73,7 @@ def _cloud_event(event: Event) -> CloudEvent:
         attributes["subject"] = event.subject
     if event.source == SOURCE:
         attributes["dataschema"] = schema(event.type)
-    return CloudEvent(attributes, dict(event.data))
+    return attributes
 
 
 def from_http(headers: Headers, body: bytes) -> Event:

@@ -122,7 +122,9 @@ def test_the_word_reaches_the_job_s_own_webhook_and_each_endpoint_signed(client,
         assert ("video.progress", job.id, 4, "in_progress") == (
             *(told["type"], told["data"]["id"], told["data"]["step"], told["data"]["status"]),
         )
-        assert PROGRESS == got["ce-type"]
+        assert (PROGRESS, f"{job.version:010d}.000001", job.id) == (
+            *(got["ce-type"], got["ce-sequence"], got["ce-correlationid"]),
+        )
     assert [] == services.deliveries.of_job(job.id)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core import delivery
+from shared.core import delivery, events
 from shared.core.delivery import JITTER, MAX_RETRY_AFTER, SCHEDULE, Delivery, DeliveryState, Post, Reply
 from shared.core.endpoint import Endpoint, EndpointState, SealedSecret
 from shared.core.job import JobState, Webhook
@@ -58,6 +58,7 @@ def test_the_end_of_a_job_owes_a_callback_at_once(state, event_type):
         tenant="default",
         event_id=f"evt_01KDYQ3W00AAAAAAAAAAAAAAAA_{job.version}",
         event_type=event_type,
+        extensions=events.of(job).extensions,
         url="https://example.com/hook",
         created_at=job.changed_at,
         due_at=job.changed_at,

@@ -137,6 +137,14 @@ def test_the_events_of_a_job_are_one_group_and_in_order():
     assert {"video_01KDYQ3W00AAAAAAAAAAAAAAAA"} == {each["correlationid"] for each in told_}
 
 
+def test_a_word_on_the_way_stands_between_the_changes_before_and_after_it():
+    drawn, yielded = after(CLAIMED), after(CLAIMED, Yielded("a"))
+    words = [events.progressed(drawn, "video.progress", None, NOON, number) for number in (0, 1, 10)]
+    story = [each.extensions["sequence"] for each in (events.of(drawn), *words, events.of(yielded))]
+
+    assert sorted(set(story)) == story
+
+
 def test_a_completed_video_s_event_says_where_its_content_is():
     assert "/v1/videos/video_01KDYQ3W00AAAAAAAAAAAAAAAA/content" == told(JobState.COMPLETED).data["content"]
     assert {None} == {told(state).data["content"] for state in TYPES if state is not JobState.COMPLETED}
