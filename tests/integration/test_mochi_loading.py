@@ -83,3 +83,10 @@ def test_a_cut_file_is_unreadable(weights, tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(Unreadable, match="it is cut, or still being made"):
         direct.transformer(tmp_path / "transformer", CPU, torch.float32)
+
+
+def test_a_component_without_files_is_unreadable(tmp_path):
+    (tmp_path / "transformer").mkdir()
+    (tmp_path / "transformer" / "config.json").write_text("{}")
+    with pytest.raises(Unreadable, match="transformer has no safetensors file"):
+        direct.transformer(tmp_path / "transformer", CPU, torch.float32)

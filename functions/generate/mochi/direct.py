@@ -17,7 +17,7 @@ from diffusers.models.transformers.transformer_mochi import MochiTransformer3DMo
 from transformers.models.t5.configuration_t5 import T5Config
 from transformers.models.t5.modeling_t5 import T5EncoderModel
 
-from functions.generate.mochi import reading
+from functions.generate.mochi import reading, weights
 from functions.generate.mochi.reading import Unreadable
 
 
@@ -59,7 +59,10 @@ def _filled(
 ) -> Any:
     with torch.device("meta"):
         module = build()
-    tensors = reading.read(reading.files(folder), device, wanted=wanted)
+    files = weights.files(folder)
+    if not files:
+        raise Unreadable(f"{folder.name} has no safetensors file")
+    tensors = reading.read(files, device, wanted=wanted)
     cast = {name: each.to(dtype) if each.is_floating_point() else each for name, each in tensors.items()}
     result = module.load_state_dict(cast, strict=False, assign=True)
     if hasattr(module, "tie_weights"):

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.generate.engine import Drawing
 from functions.generate.mochi import libraries, weights
+from functions.generate.prefetch import Prefetch
 from shared.core.errors import ModelUnavailable
 from shared.core.request import VideoRequest
 from shared.settings import Settings
@@ -31,12 +32,13 @@ class MochiEngine:
         self._prepared: dict[str, Any] = {}
 
     def setup(self) -> None:
-        """Import the libraries and load the first model.
+        """Import the libraries, while the disk is asked for the weights, and load the first model.
 
         Raises:
             ModelUnavailable: Its weights are missing, the tiny model's cannot be written, or this device
                 lacks one of the presets that are offered.
         """
+        Prefetch(weights.in_order(self._weights_dir / self._models[0]))
         libraries.summon()
         from functions.generate.mochi import pipeline, presets
 

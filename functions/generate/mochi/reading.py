@@ -181,15 +181,3 @@ def bytes_of(tensor: torch.Tensor) -> memoryview:
     """Its memory on the CPU, to be written to."""
     numbers: Any = tensor.numpy()
     return memoryview(numbers)
-
-
-def files(folder: Path) -> list[Path]:
-    """A component's files, of its `bf16` variant if there is one.
-
-    Raises: Unreadable: There are none.
-    """
-    found = sorted(folder.glob("*.safetensors"))
-    variant = [path for path in found if ".bf16" in path.name]
-    if not found:
-        raise Unreadable(f"{folder.name} has no safetensors file")
-    return variant or found

@@ -11,6 +11,9 @@ NEEDED: Final = ("model_index.json", "tokenizer/tokenizer.json")
 """tokenizer.json too: from a bare spiece.model (what the hub's repository has) transformers makes a
 tokenizer only with sentencepiece and protobuf installed, and its error names neither."""
 
+COMPONENTS: Final = ("text_encoder", "transformer", "vae")
+"""What has weights, in the order in which they are loaded."""
+
 
 def folder(weights_dir: Path, model: str) -> Path:
     """The model's folder, with its files in place.
@@ -27,3 +30,14 @@ def folder(weights_dir: Path, model: str) -> Path:
             f' dtype=torch.bfloat16).save_pretrained("{found}")'
         )
     return found
+
+
+def files(component: Path) -> list[Path]:
+    """A component's files, of its `bf16` variant if there is one; none where nothing was fetched."""
+    found = sorted(component.glob("*.safetensors"))
+    return [path for path in found if ".bf16" in path.name] or found
+
+
+def in_order(model: Path) -> list[Path]:
+    """All files that will be loaded, the first one first."""
+    return [path for name in COMPONENTS for path in files(model / name)]
