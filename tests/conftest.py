@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests import rgw
 from tests.needs import require
 from tests.servers import Valkey, served
+from tests.skips import pytest_runtest_makereport  # noqa: F401 - a hook
 from tests.stores import Stores, memory_stores, redis_stores
 
 # Against real servers an example takes as long as it takes. More: pytest --hypothesis-profile=thorough

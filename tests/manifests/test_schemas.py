@@ -11,6 +11,8 @@ from local.lint.run import Lint
 from local.lint.thing import as_written
 from local.lint.yaml_file import documents
 
+pytestmark = pytest.mark.schemas
+
 
 @pytest.fixture(scope="module")
 def releases(root):
