@@ -12,6 +12,12 @@ control_socket_disable = True  # it wants to write to a home that a non-root use
 keepalive = 75  # longer than the idle time of the proxies before us
 loglevel = "warning"
 
+# What a proxy may say of a request, no field of it says: every caller comes through one at our side, Knative's
+# queue-proxy, which hands on what they write. "*" only spares a look at each peer's address.
+forwarded_allow_ips = "*"
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
 # The soft limit is often 1,024 open files, and each caller who watches is one.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 if _soft != resource.RLIM_INFINITY:

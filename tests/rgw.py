@@ -61,6 +61,11 @@ rgw frontends = beast endpoint=127.0.0.1:{port}
 """
 
 
+BUSY = "problem getting command descriptions from mon"
+"""What a monitor lets `ceph` say that is still at its own affairs, before anything was asked of it."""
+BUSY_TRIES = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Rgw:
     """A running gateway: where it listens, and the keys of its two users, `owner` and `stranger`."""
@@ -142,9 +147,13 @@ class _Cluster:
 
     def _run(self, program: str, *args: str) -> None:
         command = (program, "-c", str(self._conf), *args)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+        for last in (*[False] * BUSY_TRIES, True):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
+            if not done.returncode:
+                return
+            if last or BUSY not in done.stderr:
+                raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+            time.sleep(1)
 
 
 def _free_ports(count: int) -> list[int]:

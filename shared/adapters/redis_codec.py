@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -26,10 +27,15 @@ T = TypeVar("T")
 
 
 class Codec(Generic[T]):
-    """One type's way to JSON and back. A field that this version does not know is not read."""
+    """One type's way to JSON and back. A field that this version does not know is not read.
 
-    def __init__(self, type_: type[T]) -> None:
+    So many of the values read last are `kept`, and handed out again for the same text: who waits for
+    a job reads it over and over. They are shared, so nobody may change one.
+    """
+
+    def __init__(self, type_: type[T], *, kept: int = 0) -> None:
         self._adapter = TypeAdapter(type_)
+        self._read = lru_cache(kept)(self._adapter.validate_json)
 
     def dump(self, value: T) -> str:
         return self._adapter.dump_json(value).decode()
@@ -44,7 +50,7 @@ class Codec(Generic[T]):
         return text if both == ours else json.dumps(both, separators=(",", ":"), ensure_ascii=False)
 
     def load(self, text: str) -> T:
-        return self._adapter.validate_json(text)
+        return self._read(text)
 
 
 def _merged(stored: Any, ours: Any) -> Any:
@@ -54,7 +60,7 @@ def _merged(stored: Any, ours: Any) -> Any:
     return {name: value for name, value in stored.items() if name not in ours} | known
 
 
-JOB: Final = Codec(Job)
+JOB: Final = Codec(Job, kept=1024)
 EVENT: Final = Codec(Event)
 DELIVERY: Final = Codec(Delivery)
 PAUSE: Final = Codec(Pause)

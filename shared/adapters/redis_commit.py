@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from pydantic_core import to_json
 
 from shared.adapters.redis_connection import RedisConnection, Script
 from shared.core.moment import moment
@@ -85,4 +86,4 @@ def _calls(conditions: Sequence[Condition], commands: Sequence[Command]) -> tupl
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return to_json(value).decode()

@@ -65,9 +65,10 @@ class Pace:
 
     def estimate(self, work: Work) -> Estimate:
         model = architecture(work.model)
+        seconds = model.seconds(work)
         return Estimate(
-            p50_s=_bounded(model.seconds(work) * self.usual),
-            p90_s=_bounded(model.seconds(work) * self.cautious),
+            p50_s=_bounded(seconds * self.usual),
+            p90_s=_bounded(seconds * self.cautious),
             denoise_s=_bounded(model.denoise_s(work) * self.usual),
         )
 

@@ -114,6 +114,14 @@ class TestBrokenHttp:
     def test_what_is_no_request_of_ours_gets_a_problem_too(self, server, message, status):
         assert status == refused(server.raw(message))
 
+    @pytest.mark.parametrize(
+        "field", ["PATH_INFO: /healthz", "SCRIPT_NAME: /v1", "X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off"]
+    )
+    def test_no_field_stands_for_what_only_a_server_could_know(self, server, field):
+        """Every caller comes from a proxy at our side, so what a proxy may say, each of them could."""
+        status, _, body = server.raw(server.head(field, "Connection: close", method="GET", path="/v1/queue"))
+        assert (200, True) == (status, "waiting" in json.loads(body))
+
     @pytest.mark.parametrize("body", [b"zz\r\n", b"5\r\nabc", b"3\r\nabcX\r\n", b"ffffffffffffffffffff\r\n"])
     def test_a_body_that_is_not_chunked_as_it_says_is_refused(self, server, body):
         with server.connect() as connection:
