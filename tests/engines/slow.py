@@ -17,3 +17,11 @@ class SlowDrawing(InstantDrawing):
 
 class Slow(Instant):
     drawing = SlowDrawing
+
+
+class LeisurelyDrawing(SlowDrawing):
+    seconds_per_step = 0.3
+
+
+class Leisurely(Instant):
+    drawing = LeisurelyDrawing
