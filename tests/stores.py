@@ -103,6 +103,11 @@ WORKER_CHANGES: Final[Sequence[Callable[[str], Change]]] = (
 """What the holder of a job may say of it, given its attempt."""
 
 
+def hook(n: int) -> Webhook:
+    """A webhook in a lane of its own."""
+    return Webhook(f"https://h{n}.example.com/hook")
+
+
 class Clock:
     """A clock that goes only when it is asked or told."""
 

@@ -16,11 +16,8 @@ from shared.core.operation import JSON, Argument
 
 MAX_PAGE: Final = 100
 _LIMIT: Final = Problem("/limit", f"must be a whole number from 1 to {MAX_PAGE}")
-PAGE: Final = (
-    Argument("limit", "Videos a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20}),
-    Argument("order", "By age.", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}),
-    Argument("after", "Go on behind this id, the `last_id` of the page before."),
-)
+AFTER: Final = Argument("after", "Go on behind this id, the `last_id` of the page before.")
+_ORDER: Final = Argument("order", "By age.", {"type": "string", "enum": ["asc", "desc"], "default": "desc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,15 @@ class PageArguments:
     limit: int
     after: str | None
     ascending: bool
+
+
+def limit_of(things: str) -> Argument:
+    return Argument("limit", f"{things} a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20})
+
+
+def page_of(things: str) -> tuple[Argument, ...]:
+    """What `page_arguments` reads."""
+    return limit_of(things), _ORDER, AFTER
 
 
 def body() -> object:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from functions.submit import admin_bodies
 from functions.submit.admin_bodies import NoBody
-from functions.submit.bodies import MAX_PAGE
+from functions.submit.bodies import MAX_PAGE, limit_of
 from functions.submit.door import caller
 from functions.submit.redriver import Redriver
 from shared.core.dead_letter_objects import Letter, LetterList, LettersRedriven
@@ -21,7 +21,7 @@ _LIST: Final = Operation(
     summary="List the events that the Broker gave up on",
     about="The newest 1,000 are kept. Their data are not: those of our own events stand in the videos they tell of.",
     arguments=(
-        Argument("limit", "Letters a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20}),
+        limit_of("Letters"),
         Argument("after", "Go on from here: the `next` of the page before.", {"type": "string", "format": "cursor"}),
     ),
     replies={200: Reply("A page.", Payload(LetterList))},

@@ -7,13 +7,14 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from functions.submit import admin_bodies
-from functions.submit.bodies import PAGE, limit_argument
+from functions.submit.bodies import AFTER, limit_argument, limit_of
 from functions.submit.deliveries import Deliveries
 from functions.submit.door import caller
 from shared.core import delivery_views
 from shared.core.delivery_views import WebhookDelivery, WebhookDeliveryList, WebhookReplay
 from shared.core.endpoint_wish import ReplayWish
-from shared.core.operation import Argument, Operation, Payload, Reply
+from shared.core.operation import Operation, Payload, Reply
+from shared.core.page import page
 
 _AGAIN: Final = "On a new schedule, with the same id and the same bytes. Receivers that saw it know it by `webhook-id`."
 _OF_VIDEO: Final = Operation(
@@ -32,7 +33,7 @@ _REPLAY_OF_VIDEO: Final = Operation(
 _TO_ENDPOINT: Final = Operation(
     id="listWebhookEndpointDeliveries",
     summary="The callbacks to a webhook endpoint, those of the newest videos first",
-    arguments=(Argument("limit", "Callbacks a page.", PAGE[0].schema), PAGE[2]),
+    arguments=(limit_of("Callbacks"), AFTER),
     replies={200: Reply("A page of the newest 10,000.", Payload(WebhookDeliveryList))},
     errors=("not_found",),
 )
@@ -59,7 +60,8 @@ def delivery_routes(deliveries: Deliveries) -> Blueprint:
     @routes.get("/videos/<job_id>/deliveries")
     @_OF_VIDEO
     def of_video(job_id: str) -> Response:
-        return jsonify(delivery_views.delivery_list(deliveries.of_video(caller(), job_id), has_more=False))
+        found = deliveries.of_video(caller(), job_id)
+        return jsonify(page([delivery_views.delivery(each) for each in found], has_more=False))
 
     @routes.post("/videos/<job_id>/deliveries/<delivery_id>/replay")
     @_REPLAY_OF_VIDEO
@@ -74,8 +76,8 @@ def _add_endpoints(routes: Blueprint, deliveries: Deliveries) -> None:
     @routes.get("/webhook_endpoints/<endpoint_id>/deliveries")
     @_TO_ENDPOINT
     def to_endpoint(endpoint_id: str) -> Response:
-        page = deliveries.to_endpoint(caller(), endpoint_id, limit=limit_argument(), after=request.args.get("after"))
-        return jsonify(delivery_views.delivery_list(page.deliveries, has_more=page.has_more))
+        found = deliveries.to_endpoint(caller(), endpoint_id, limit=limit_argument(), after=request.args.get("after"))
+        return jsonify(page([delivery_views.delivery(each) for each in found.deliveries], has_more=found.has_more))
 
     @routes.post("/webhook_endpoints/<endpoint_id>/deliveries/<delivery_id>/replay")
     @_REPLAY_TO_ENDPOINT

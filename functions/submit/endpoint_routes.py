@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify
 
 from functions.submit import admin_bodies
-from functions.submit.bodies import PAGE, page_arguments
+from functions.submit.bodies import page_arguments, page_of
 from functions.submit.door import caller
 from functions.submit.endpoints import Endpoints
 from shared.core import endpoint_views
@@ -21,7 +21,8 @@ from shared.core.endpoint_views import (
     WebhookEventTypes,
 )
 from shared.core.endpoint_wish import EndpointEdit, EndpointTest, EndpointWish, SecretRotation
-from shared.core.operation import Argument, Operation, Payload, Reply
+from shared.core.operation import Operation, Payload, Reply
+from shared.core.page import page
 
 _OBJECT: Final = Payload(WebhookEndpoint)
 _CREATE: Final = Operation(
@@ -37,7 +38,7 @@ _CREATE: Final = Operation(
 _LIST: Final = Operation(
     id="listWebhookEndpoints",
     summary="Your webhook endpoints, newest first",
-    arguments=(Argument("limit", "Endpoints a page.", PAGE[0].schema), *PAGE[1:]),
+    arguments=page_of("Endpoints"),
     replies={200: Reply("A page of them, without secrets.", Payload(WebhookEndpointList))},
 )
 _GET: Final = Operation(
@@ -99,10 +100,11 @@ def endpoint_routes(endpoints: Endpoints) -> Blueprint:
 
     @routes.get("/webhook_endpoints")
     @_LIST
-    def page() -> Response:
+    def listed() -> Response:
         wanted = page_arguments()
         found, more = endpoints.page(caller(), limit=wanted.limit, after=wanted.after, ascending=wanted.ascending)
-        return jsonify(endpoint_views.endpoint_list(found, endpoints.now(), has_more=more))
+        now = endpoints.now()
+        return jsonify(page([endpoint_views.endpoint(each, now) for each in found], has_more=more))
 
     @routes.get("/webhook_event_types")
     @_TYPES

@@ -15,6 +15,7 @@ from shared.core.access import Caller
 from shared.core.counted_call import CountedCall
 from shared.core.errors import IllegalChange, NotFound, Unavailable
 from shared.core.job import CancelRequested, Job
+from shared.core.page import page
 from shared.core.request_key import RequestKey
 from shared.core.selection import Selection
 from shared.core.standing import Standing
@@ -75,11 +76,8 @@ class Videos:
         jobs = self._services.jobs
         found = search(jobs, caller.tenant, selection, limit=limit, after=after, ascending=ascending)
         standings = jobs.standings_of(found.jobs)
-        return views.video_list(
-            [self.shown(standing) for standing in standings],
-            has_more=found.last is not None,
-            last_id=found.last,
-        )
+        shown = [self.shown(standing) for standing in standings]
+        return page(shown, has_more=found.last is not None, last_id=found.last)
 
     def delete(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Cancel the job if it is not over, and remove it: from now on it is not found.

@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from functions.submit import admin_bodies
-from functions.submit.bodies import MAX_PAGE, limit_argument
+from functions.submit.bodies import AFTER, limit_argument, limit_of
 from functions.submit.door import caller
 from functions.submit.locksmith import Locksmith
 from shared.core import key_views
@@ -16,6 +16,7 @@ from shared.core.api_key import ApiKey
 from shared.core.key_views import ApiKeyDeleted, ApiKeyList, ApiKeyObject
 from shared.core.key_wish import KeyWish, RotationWish
 from shared.core.operation import Argument, Operation, Payload, Reply
+from shared.core.page import page
 from shared.ports import KeyStore
 
 _OBJECT: Final = Payload(ApiKeyObject)
@@ -31,8 +32,8 @@ _LIST_KEYS: Final = Operation(
     id="listKeys",
     summary="List API keys",
     arguments=(
-        Argument("limit", "Keys a page.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 20}),
-        Argument("after", "Go on behind this id, the `last_id` of the page before."),
+        limit_of("Keys"),
+        AFTER,
         Argument("tenant", "Those of one tenant only."),
     ),
     replies={200: Reply("A page of them, by id, without secrets.", Payload(ApiKeyList))},
@@ -81,10 +82,11 @@ def key_routes(locksmith: Locksmith, store: KeyStore) -> Blueprint:
 
     @routes.get("")
     @_LIST_KEYS
-    def page() -> Response:
+    def listed() -> Response:
         after, tenant = request.args.get("after"), request.args.get("tenant")
         found = locksmith.page(limit=limit_argument(), after=after, tenant=tenant)
-        return jsonify(key_views.api_key_list(found.entries, store.now(), has_more=found.has_more))
+        now = store.now()
+        return jsonify(page([key_views.api_key(each, now) for each in found.entries], has_more=found.has_more))
 
     _add_one(routes, locksmith, shown)
     return routes

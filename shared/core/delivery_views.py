@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, with_config
@@ -83,12 +82,6 @@ def delivery(entry: Delivery) -> dict[str, Any]:
         "next_attempt_at": int(entry.due_at.timestamp()) if pending else None,
         "attempts": [_post(post) for post in entry.posts],
     }
-
-
-def delivery_list(entries: Sequence[Delivery], *, has_more: bool) -> dict[str, Any]:
-    data = [delivery(entry) for entry in entries]
-    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
-    return {"object": "list", "data": data, "first_id": first, "last_id": last, "has_more": has_more}
 
 
 def replay(count: int, *, has_more: bool) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NotRequired
 
@@ -115,12 +114,6 @@ def endpoint(entry: Endpoint, at: datetime, *, secret: str | None = None) -> dic
         "last_error": entry.last_error,
     }
     return shown if secret is None else shown | {"signing_secret": secret}
-
-
-def endpoint_list(entries: Sequence[Endpoint], at: datetime, *, has_more: bool) -> dict[str, Any]:
-    data = [endpoint(entry, at) for entry in entries]
-    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
-    return {"object": "list", "data": data, "first_id": first, "last_id": last, "has_more": has_more}
 
 
 def endpoint_deleted(endpoint_id: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, NotRequired
 
@@ -67,12 +66,6 @@ def api_key(entry: ApiKey, at: datetime, *, key: str | None = None) -> dict[str,
         "old_secret_ends_at": _seconds(max(old, default=None)),
     }
     return shown if key is None else shown | {"key": key}
-
-
-def api_key_list(entries: Iterable[ApiKey], at: datetime, *, has_more: bool) -> dict[str, Any]:
-    data = [api_key(entry, at) for entry in entries]
-    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
-    return {"object": "list", "data": data, "first_id": first, "last_id": last, "has_more": has_more}
 
 
 def api_key_deleted(key_id: str) -> dict[str, Any]:

@@ -63,20 +63,6 @@ def video(
     }
 
 
-def video_list(videos: list[dict[str, Any]], *, has_more: bool, last_id: str | None = None) -> dict[str, Any]:
-    """A page of Videos, in OpenAI's cursor form: the next page is asked for with `after=<last_id>`.
-
-    `last_id`, by default the last Video's, may be behind it, where videos were passed over.
-    """
-    return {
-        "object": "list",
-        "data": videos,
-        "first_id": videos[0]["id"] if videos else None,
-        "last_id": last_id or (videos[-1]["id"] if videos else None),
-        "has_more": has_more,
-    }
-
-
 def video_deleted(job_id: str) -> dict[str, Any]:
     return {"id": job_id, "object": "video.deleted", "deleted": True}
 

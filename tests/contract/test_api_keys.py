@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +16,7 @@ from shared.adapters.redis_connection import RedisConnection
 from shared.core.api_key import ApiKey, Revoked, Rotated, Secret, changed
 from shared.core.errors import Conflict, FlipbookError, NotFound
 from tests.faults import FaultProxy
+from tests.pages import walked
 from tests.servers import Valkey
 from tests.stores import MOST_KEYS, START, Stores
 
@@ -33,12 +34,6 @@ def entry(key_id: str = "0a1b2c3d", **changes: Any) -> ApiKey:
         expires_at=START + HOUR,
     )
     return replace(fixed, **changes)
-
-
-@pytest.fixture
-def proxy(valkey: Valkey, redis_url: str) -> Iterator[FaultProxy]:
-    with FaultProxy(valkey.port) as between:
-        yield between
 
 
 @pytest.fixture
@@ -117,13 +112,12 @@ def test_pages_hold_every_entry_once_by_id(stores: Stores) -> None:
     ids = [f"{n:08x}" for n in range(7)]
     for key_id in reversed(ids):
         stores.api_keys.add(entry(key_id))
-    found, after = [], None
-    for more in (True, True, False):
-        page = stores.api_keys.page(limit=3, after=after)
-        assert more == page.has_more
-        found += [each.id for each in page.entries]
-        after = found[-1]
-    assert ids == found
+
+    def page(after: str | None) -> tuple[Sequence[ApiKey], bool]:
+        found = stores.api_keys.page(limit=3, after=after)
+        return found.entries, found.has_more
+
+    assert ids == [each.id for each in walked(page, lambda each: each.id, pages=3)]
     assert ["00000006"] == [each.id for each in stores.api_keys.page(limit=3, after="000000059").entries]
 
 

@@ -19,7 +19,6 @@ from shared.core.endpoint import Edited, Endpoint, Heard, Left, Missed, SealedSe
 from shared.core.errors import Conflict, NotFound
 from shared.ports import MAX_ENDPOINTS
 from tests.faults import FaultProxy
-from tests.servers import Valkey
 from tests.stores import START, Stores
 
 DAY = timedelta(days=1)
@@ -43,12 +42,6 @@ def entry(endpoint_id: str = "we_1", **changes: Any) -> Endpoint:
         updated_at=START,
     )
     return replace(fixed, **changes)
-
-
-@pytest.fixture
-def proxy(valkey: Valkey, redis_url: str) -> Iterator[FaultProxy]:
-    with FaultProxy(valkey.port) as between:
-        yield between
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from shared.core.errors import Unavailable
 from shared.core.job import Completed, Job
 from tests.contract.test_job_store import all_at_once
 from tests.faults import FaultProxy
-from tests.servers import Valkey
 from tests.stores import OUTPUT, SHORT, Stores, new_job, redis_stores
 
 WINDOW: Final = timedelta(minutes=3)
@@ -122,11 +121,6 @@ def test_any_number_of_equal_calls_may_come_at_once(stores: Stores) -> None:
 
 class TestLostAnswers:
     """The server did its work, and we did not hear so."""
-
-    @pytest.fixture
-    def proxy(self, redis_url: str, valkey: Valkey) -> Iterator[FaultProxy]:
-        with FaultProxy(valkey.port) as proxy:
-            yield proxy
 
     @pytest.fixture
     def far(self, proxy: FaultProxy) -> Iterator[Stores]:

@@ -30,12 +30,6 @@ NOW: Final = timedelta(0)
 
 
 @pytest.fixture
-def proxy(redis_url: str, valkey: Valkey) -> Iterator[FaultProxy]:
-    with FaultProxy(valkey.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def far(proxy: FaultProxy) -> Iterator[Stores]:
     """Stores whose server is behind the proxy; the connection is open."""
     with redis_stores(f"redis://127.0.0.1:{proxy.port}") as stores:

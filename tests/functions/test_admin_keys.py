@@ -6,6 +6,7 @@ import pytest
 
 from functions.submit.app import create_app
 from shared.core.access import new_api_key
+from tests.pages import listed
 
 PEPPER = "an old pepper, of more than 32 characters".replace(" ", "-")
 WISH = {"tenant": "acme", "scopes": ["videos:read"], "label": "dashboard"}
@@ -114,15 +115,9 @@ def test_what_is_no_id_is_not_found(admin, key_id):
 
 def test_pages_show_all_keys_or_those_of_one_tenant(admin):
     ids = [admin("POST", json=WISH | {"tenant": tenant}).json["id"] for tenant in ("ada", "eve") * 3]
-    found, after = [], ""
-    while True:
-        page = admin("GET", f"?limit=4{after}").json
-        found += [entry["id"] for entry in page["data"]]
-        if not page["has_more"]:
-            break
-        after = f"&after={page['last_id']}"
+    found = listed(lambda after: admin("GET", f"?limit=4{after}"), pages=2)
 
-    assert sorted(ids) == found
+    assert sorted(ids) == [entry["id"] for entry in found]
     page = admin("GET", "?tenant=eve&limit=3").json
     assert (sorted(ids[1::2]), False) == ([entry["id"] for entry in page["data"]], page["has_more"])
     assert {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False} == admin(

@@ -12,6 +12,7 @@ from shared.core.events import DELIVERIES_DUE
 from shared.core.job import CancelRequested
 from tests.functions.jobs import queue
 from tests.functions.test_endpoints import WISH
+from tests.pages import listed
 from tests.peers import closed_port
 from tests.receiver import Receiver
 
@@ -154,14 +155,9 @@ def test_an_endpoint_that_is_well_again_gets_what_it_missed(ask, services, send,
 def test_pages_of_an_endpoint_s_callbacks_are_walked(ask, services, register):
     endpoint_id = register(f"http://127.0.0.1:{closed_port()}/")
     jobs = [ended(services).id for _ in range(5)]
-    found, after_ = [], ""
-    for more in (True, True, False):
-        page = ask("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries?limit=2{after_}").json
-        assert more == page["has_more"]
-        found += [each["video_id"] for each in page["data"]]
-        after_ = f"&after={page['last_id']}"
+    found = listed(lambda after: ask("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries?limit=2{after}"), pages=3)
 
-    assert sorted(jobs, reverse=True) == found
+    assert sorted(jobs, reverse=True) == [each["video_id"] for each in found]
     assert 400 == ask("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries?limit=0").status_code
 
 

@@ -326,23 +326,5 @@ def test_seconds_have_no_needless_zeros(fps, seconds):
     assert seconds == shown(job)["seconds"]
 
 
-def test_a_page_names_its_ends_so_that_the_next_can_be_asked_for():
-    page = views.video_list([{"id": "video_2"}, {"id": "video_1"}], has_more=True)
-
-    assert {
-        "object": "list",
-        "data": [{"id": "video_2"}, {"id": "video_1"}],
-        "first_id": "video_2",
-        "last_id": "video_1",
-        "has_more": True,
-    } == page
-
-
-def test_an_empty_page_has_no_ends():
-    assert {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False} == views.video_list(
-        [], has_more=False
-    )
-
-
 def test_a_deletion_is_told_in_openais_form():
     assert {"id": "video_1", "object": "video.deleted", "deleted": True} == views.video_deleted("video_1")
