@@ -32,7 +32,7 @@ _PREFERRED: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]
 
 def wait_argument() -> int:
     """Seconds that `?wait=` asks for; 0: none. Raises: InvalidRequest."""
-    if "wait" not in request.args:
+    if not request.query_string or "wait" not in request.args:  # most have none, and parsing nothing takes its time
         return 0
     text = request.args["wait"]
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LONGEST_S:
@@ -48,7 +48,7 @@ def preferred_wait() -> int:
 
 def has_another(video: dict[str, Any]) -> bool:
     """Whether the caller names a version, and it is not this one."""
-    return bool(request.if_none_match) and not request.if_none_match.contains_weak(VideoText.of(video).tag)
+    return bool(request.if_none_match) and not _has(VideoText.of(video).tag)
 
 
 def accepted(
@@ -71,10 +71,13 @@ def accepted(
 def told(video: dict[str, Any]) -> Response:
     """The Video, or nothing when the caller has just this version."""
     told = VideoText.of(video)
-    known = request.if_none_match.contains_weak(told.tag)
-    response = Response(status=304) if known else Response(told.text, mimetype=MEDIA)
+    response = Response(status=304) if _has(told.tag) else Response(told.text, mimetype=MEDIA)
     response.set_etag(told.tag, weak=True)
     return _paced(response, video)
+
+
+def _has(tag: str) -> bool:
+    return "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag)
 
 
 def _paced(response: Response, video: dict[str, Any]) -> Response:
