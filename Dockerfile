@@ -69,7 +69,7 @@ FROM functions AS notify
 CMD ["gunicorn", \
      "--config=functions/gunicorn.conf.py", \
      "--threads=8", \
-     "--graceful-timeout=60", \
+     "--graceful-timeout=120", \
      "functions.notify.app:create_app()"]
 
 FROM functions AS recover

@@ -177,7 +177,9 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         rates=_rates(settings),
         artifacts=_artifacts(settings) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
         publisher=_publisher(settings) if broker else cast("EventPublisher", _Unused("K_SINK")),
-        webhooks=HttpWebhooks(settings.webhook_networks, timeout=settings.webhook_timeout),
+        webhooks=HttpWebhooks(
+            settings.webhook_networks, timeout=settings.webhook_timeout, upload_timeout=settings.upload_timeout
+        ),
         wake_limit=settings.wake_limit,
     )
 

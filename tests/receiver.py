@@ -21,11 +21,15 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver.arrived:
                     status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
-                    receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                    headers = {k.lower(): v for k, v in self.headers.items()}
+                    receiver.received.append(({":method": self.command} | headers, body))
                     receiver.arrived.notify_all()
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def do_PUT(self) -> None:
+                self.do_POST()
 
             def log_message(self, *args) -> None:
                 """Quiet."""

@@ -14,14 +14,14 @@ from shared.settings import Settings
 from shared.wiring import Services
 
 SENDERS: Final = 64
-"""Callbacks that one process has on their way at a time; most of them wait for their receivers."""
+"""Deliveries that one process has on their way at a time; most of them wait for their receivers."""
 BATCH: Final = 16
 LINGER: Final = timedelta(seconds=10)
 """A retry that is due this soon is waited for; a later one is left to recover's sweep."""
 SLICE: Final = 60.0
 """Seconds that one wake-up works for; who waits to relieve it goes on, or else recover rings."""
 LIMIT: Final = 90.0
-"""Seconds that it may take as a whole, the wait for its shift included; with the last callbacks, less than notify's
+"""Seconds that it may take as a whole, the wait for its shift included; with the last upload, less than notify's
 timeoutSeconds."""
 _GLANCE: Final = 0.5
 """Seconds after which a courier who waits looks whether it must stop."""
@@ -34,6 +34,7 @@ class Courier:
         self._services = services
         self._postman = postman or Postman(services, settings)
         self._hold = 2 * settings.webhook_timeout
+        self._upload_hold = 2 * settings.upload_timeout
         self._drain = drain
         self._bell = Event()
         self._shift = Lock()
@@ -86,7 +87,8 @@ class Courier:
     def _take(self, free: int) -> list[Delivery]:
         if not free:
             return []
-        return list(self._services.deliveries.take(self._hold, limit=min(free, BATCH)))
+        limit = min(free, BATCH)
+        return list(self._services.deliveries.take(self._hold, uploads=self._upload_hold, limit=limit))
 
     def _wait(self, *, busy: bool) -> bool:
         """Until something may be due; False: it is too far away, and nothing is on its way."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from functions.notify.ledger import Ledger
+from functions.notify.uploader import Uploader
 from shared.core import delivery as deliveries
 from shared.core import effects, message, views, web_hook
-from shared.core.delivery import Delivery, DeliveryState, Reply
+from shared.core.delivery import Delivery, Kind, Reply
 from shared.core.endpoint import Change, Consented, Endpoint, EndpointState, Heard, Left, Missed
 from shared.core.errors import NotFound, Unavailable
 from shared.core.message import Message
@@ -19,7 +20,6 @@ from shared.core.sealing import Sealer
 from shared.core.signing import PrivateKey
 from shared.core.standing import Standing
 from shared.settings import Settings
-from shared.telemetry import metrics
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -34,22 +34,25 @@ class Postman:
     def __init__(self, services: Services, settings: Settings) -> None:
         self._services = services
         self._settings = settings
+        self._ledger = Ledger(services)
+        self._uploader = Uploader(services, self._ledger)
         self._origin = web_hook.origin(settings.public_url)
         self._sealer = Sealer(settings.webhook_keys)
         self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]
 
     def deliver(self, taken: Delivery) -> None:
-        """One POST, and what it came to. Killed in between, it is sent again: same id, same bytes."""
+        """One POST or PUT, and what it came to. Killed in between, it is sent again: same id, same bytes."""
+        deliver = self._uploader.deliver if taken.kind is Kind.UPLOAD else self._deliver
         try:
-            self._deliver(taken)
+            deliver(taken)
         except Unavailable as error:
             # Its hold will end, and it is due again.
-            log.warning("callback not recorded", extra={"delivery": taken.id, "error": error})
+            log.warning("%s not recorded", taken.kind, extra={"delivery": taken.id, "error": error})
 
     def _deliver(self, taken: Delivery) -> None:
         endpoint = self._endpoint(taken)
         if taken.endpoint_id is not None and (endpoint is None or endpoint.state is not EndpointState.ENABLED):
-            self._drop(taken, "endpoint_deleted" if endpoint is None else "endpoint_disabled")
+            self._ledger.drop(taken, "endpoint_deleted" if endpoint is None else "endpoint_disabled")
             return
         written = self._written(taken)
         if written is None:
@@ -132,13 +135,7 @@ class Postman:
         return [self._sealer.open(secret.sealed, purpose=endpoint.purpose) for secret in live]
 
     def _record(self, written: Delivery, endpoint: Endpoint | None, reply: Reply, seconds: float) -> None:
-        at = self._services.jobs.now()
-        chance = random.random()  # noqa: S311 - spreads load, guards nothing
-        after = deliveries.after(written, reply, at, chance=chance, seconds=seconds)
-        if endpoint is not None:
-            after = replace(after, url=endpoint.url)
-        self._services.deliveries.keep(written, after, rest=deliveries.rest(reply, seconds))
-        _tell(after, reply)
+        self._ledger.record(written, reply, seconds, url=None if endpoint is None else endpoint.url)
         if endpoint is not None and (change := _change(endpoint, reply)) is not None:
             self._note(endpoint, change)
 
@@ -151,24 +148,9 @@ class Postman:
             log.warning("webhook endpoint disabled", extra={"endpoint": endpoint.id, "error": after.last_error})
         return after
 
-    def _drop(self, taken: Delivery, why: str) -> None:
-        after = deliveries.dropped(taken, why)
-        self._services.deliveries.keep(taken, after)
-        _tell(after, Reply(error=why))
-
 
 def _change(endpoint: Endpoint, reply: Reply) -> Change | None:
     """What the endpoint has to note of a reply; nothing, if all is well as before."""
     if reply.is_success:
         return None if endpoint.failing_since is None else Heard()
     return Left() if reply.status == 410 else Missed(deliveries.fault(reply))
-
-
-def _tell(delivery: Delivery, reply: Reply) -> None:
-    outcome = "retrying" if delivery.state is DeliveryState.PENDING else delivery.state.value
-    metrics.DELIVERIES.labels(outcome).inc()
-    log.info(
-        "callback %s",
-        outcome,
-        extra={"delivery": delivery.id, "job": delivery.job_id, "status": reply.status, "error": reply.error},
-    )

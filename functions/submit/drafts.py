@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from functions.submit.handler import Videos
+from shared.core import remix
 from shared.core.access import Caller
 from shared.core.aliases import Aside
 from shared.core.bounds import Allowance
 from shared.core.errors import AddressRefused, InvalidRequest, NotFound, Problem
 from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
-from shared.core.remix import REMIXABLE
 from shared.core.request import Reading, VideoRequest, parse, resolve
 from shared.core.terms import Cache, Terms
+from shared.core.upload import UploadHosts
 from shared.core.wish import MAX_SEED, CreateVideo
 from shared.settings import Settings
 from shared.wiring import Services
@@ -46,6 +47,7 @@ class Drafts:
         self._services = services
         self._settings = settings
         self._videos = videos
+        self._hosts = UploadHosts.of(settings.upload_hosts)
 
     def of_body(self, caller: Caller, body: object, manners: Manners = Manners()) -> Draft:
         """The job that a body asks for.
@@ -71,9 +73,8 @@ class Drafts:
         """
         origin = self._videos.job(caller, job_id)
         reading = self._read(caller, body, manners)
-        decided = reading.wish.model_dump(exclude=set(REMIXABLE), exclude_unset=True, exclude_none=True)
-        if decided:
-            raise InvalidRequest(*(Problem(f"/{name}", "is that of the video that is remixed") for name in decided))
+        if decided := remix.decided(reading.wish):
+            raise InvalidRequest(*(Problem(where, "is that of the video that is remixed") for where in decided))
         if origin.request.model not in self._settings.models:
             raise InvalidRequest(Problem("/model", f"{origin.request.model}, which drew {job_id}, is not offered now"))
         if origin.request.preset not in self._settings.presets:
@@ -102,7 +103,7 @@ class Drafts:
         self, caller: Caller, reading: Reading, request: VideoRequest, terms: Terms, *, remixed_from: str | None = None
     ) -> Draft:
         wish = reading.wish
-        webhook, endpoint = self._webhook(wish), self._endpoint(caller, wish)
+        webhook, endpoint, upload_url = self._webhook(wish), self._endpoint(caller, wish), self._upload(wish)
         now = self._services.jobs.now()
         job = Job(
             id=new_job_id(now),
@@ -110,6 +111,7 @@ class Drafts:
             request=request,
             webhook=webhook,
             webhook_endpoint=endpoint,
+            upload_url=upload_url,
             metadata=wish.metadata,
             terms=terms,
             remixed_from=remixed_from,
@@ -129,6 +131,24 @@ class Drafts:
         except AddressRefused as error:
             raise InvalidRequest(Problem("/webhook/url", str(error)), code="ssrf_blocked") from None
         return Webhook(url=wish.webhook.url, events=tuple(wish.webhook.events))
+
+    def _upload(self, wish: CreateVideo) -> str | None:
+        """Whether it can be written there is seen when there is something to write."""
+        where, url = "/output/upload_url", None if wish.output is None else wish.output.upload_url
+        if url is None:
+            return None
+        if not self._hosts:
+            detail = "videos are sent nowhere here (UPLOAD_HOSTS): fetch this one from /v1/videos/{id}/content"
+            raise InvalidRequest(Problem(where, detail), code="unsupported_feature")
+        if not self._hosts.allow(url):
+            raise InvalidRequest(
+                Problem(where, f"must lead to {', '.join(self._hosts.names)}: no other host is allowed")
+            )
+        try:
+            self._services.webhooks.check(url)
+        except AddressRefused as error:
+            raise InvalidRequest(Problem(where, str(error)), code="ssrf_blocked") from None
+        return url
 
     def _endpoint(self, caller: Caller, wish: CreateVideo) -> str | None:
         """Disabled or not: it may be enabled by then."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -47,12 +47,14 @@ class HttpWebhooks:
         networks: Sequence[str] = (),
         *,
         timeout: timedelta = timedelta(seconds=15),
+        upload_timeout: timedelta = timedelta(seconds=60),
         resolve: Resolve = addresses_of,
         network: httpcore.NetworkBackend | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._networks = Networks.of(networks)
         self._timeout = timeout.total_seconds()
+        self._upload_timeout = upload_timeout.total_seconds()
         self._resolve = resolve
         self._network = network
         self._tls = tls or ssl.create_default_context()
@@ -66,10 +68,13 @@ class HttpWebhooks:
         addresses.admit(callback, found, self._networks)
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
-        return self._asked("POST", url, headers, body)[0]
+        return self._asked("POST", url, _sized(headers, len(body)), body)[0]
+
+    def put(self, url: str, headers: Sequence[tuple[str, str]], body: Iterable[bytes], *, length: int) -> Reply:
+        return self._asked("PUT", url, _sized(headers, length), body, seconds=self._upload_timeout)[0]
 
     def ask(self, url: str, headers: Sequence[tuple[str, str]]) -> Answer:
-        reply, said = self._asked("OPTIONS", url, headers, b"")
+        reply, said = self._asked("OPTIONS", url, _sized(headers, 0), b"")
         found = (said.get(name.lower(), "") for name in (web_hook.ALLOWED_ORIGIN, web_hook.ALLOWED_RATE))
         origin, rate = found
         return Answer(reply=reply, origin=origin, rate=rate)
@@ -78,22 +83,29 @@ class HttpWebhooks:
         """Nothing is held open between two calls."""
 
     def _asked(
-        self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes | Iterable[bytes],
+        seconds: float | None = None,
     ) -> tuple[Reply, Mapping[str, str]]:
         """The reply, and the answer's headers by lower-case name."""
         try:
             callback = addresses.parse_callback(url, self._networks)
-            return self._exchange(callback, _request(method, callback, headers, body))
+            return self._exchange(callback, _request(method, callback, headers, body), seconds or self._timeout)
         except AddressRefused:
             return Reply(error="address_refused"), {}
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
             return Reply(error=_fault(error)), {}
 
-    def _exchange(self, callback: Callback, request: httpcore.Request) -> tuple[Reply, Mapping[str, str]]:
+    def _exchange(
+        self, callback: Callback, request: httpcore.Request, seconds: float
+    ) -> tuple[Reply, Mapping[str, str]]:
         admit = partial(addresses.admit, callback, networks=self._networks)
         network = BoundedNetwork(resolve=self._resolve, admit=admit, network=self._network)
         with (
-            network.exchange(seconds=self._timeout, max_bytes=MAX_ANSWER) as bounds,
+            network.exchange(seconds=seconds, max_bytes=MAX_ANSWER) as bounds,
             httpcore.HTTPConnection(request.url.origin, self._tls, network_backend=network) as connection,
         ):
             response = connection.handle_request(request)
@@ -105,9 +117,15 @@ class HttpWebhooks:
             return Reply(status=response.status, retry_after=_retry_after(said)), said
 
 
-def _request(method: str, callback: Callback, headers: Sequence[tuple[str, str]], body: bytes) -> httpcore.Request:
+def _sized(headers: Sequence[tuple[str, str]], length: int) -> list[tuple[str, str]]:
+    return [("Content-Length", str(length)), *headers]
+
+
+def _request(
+    method: str, callback: Callback, headers: Sequence[tuple[str, str]], body: bytes | Iterable[bytes]
+) -> httpcore.Request:
     url = httpcore.URL(scheme=callback.scheme, host=callback.host, port=callback.port, target=callback.target)
-    own = [("Host", callback.authority), ("Content-Length", str(len(body))), ("Connection", "close")]
+    own = [("Host", callback.authority), ("Connection", "close")]
     fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*own, *headers)]
     return httpcore.Request(method, url, headers=fields, content=body)
 

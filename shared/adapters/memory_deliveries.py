@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from shared.adapters.memory import Memory
+from shared.core import delivery
 from shared.core.delivery import PLACES, Delivery, DeliveryState
 from shared.core.errors import NotFound
 from shared.ports import DeliveryPage
@@ -18,12 +19,12 @@ class MemoryDeliveryStore:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
+    def take(self, hold: timedelta, *, uploads: timedelta | None = None, limit: int = 1) -> Sequence[Delivery]:
         with self._memory.lock:
             now = self._memory.clock()
             taken: list[Delivery] = []
             while len(taken) < limit and (chosen := self._next(now)) is not None:
-                held = replace(chosen, due_at=now + hold)
+                held = replace(chosen, due_at=now + delivery.hold(chosen, hold, uploads))
                 self._memory.deliveries[held.id] = held
                 self._memory.held[held.id] = held.due_at
                 self._memory.served[held.lane] = next(self._memory.turns)

@@ -15,6 +15,7 @@ from shared.adapters.redis_commit import Command, Condition, commit, create, loo
 from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_lanes import Sight
 from shared.adapters.redis_taking import Taking
+from shared.core import delivery
 from shared.core.delivery import Delivery, DeliveryState
 from shared.core.errors import NotFound
 from shared.core.moment import micros, moment
@@ -32,7 +33,7 @@ class RedisDeliveryStore:
         self._redis = redis
         self._retention = retention
 
-    def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
+    def take(self, hold: timedelta, *, uploads: timedelta | None = None, limit: int = 1) -> Sequence[Delivery]:
         for _ in range(_ROUNDS):
             sights = redis_lanes.sights(self._redis)
             if not sights:
@@ -40,7 +41,7 @@ class RedisDeliveryStore:
             lanes = [sight for sight in sights if redis_lanes.is_open(self._redis, sight)]
             turns = zip_longest(*([(sight, name) for name in sight.ready()] for sight in lanes))
             ready = [pair for turn in turns for pair in turn if pair is not None]
-            if taken := self._taken(ready[: 2 * limit], hold, limit):
+            if taken := self._taken(ready[: 2 * limit], lambda ready: delivery.hold(ready, hold, uploads), limit):
                 return taken
         return []
 
@@ -89,7 +90,9 @@ class RedisDeliveryStore:
         firsts = look(self._redis, *(("ZRANGE", key, "0", "0", "WITHSCORES") for key in (keys.LANES, keys.DELIVERIES)))
         return min((moment(float(first[1])) for first in firsts.replies if first), default=None)
 
-    def _taken(self, ready: Sequence[tuple[Sight, str]], hold: timedelta, limit: int) -> list[Delivery]:
+    def _taken(
+        self, ready: Sequence[tuple[Sight, str]], hold: Callable[[Delivery], timedelta], limit: int
+    ) -> list[Delivery]:
         """Those of these that nobody else takes at the same time, as many as are wanted."""
         rows = look(self._redis, *(("GET", keys.delivery(name)) for _, name in ready))
         wanted: list[Taking] = []
@@ -99,7 +102,7 @@ class RedisDeliveryStore:
                 self._forget(sight.lane, name, text)
             elif before.due_at <= rows.at and len(wanted) < limit:
                 # The end of the hold is in the delivery itself: `keep` fails once somebody else took it.
-                wanted.append(Taking(sight, text, replace(before, due_at=rows.at + hold), rows.at))
+                wanted.append(Taking(sight, text, replace(before, due_at=rows.at + hold(before)), rows.at))
         return redis_taking.take(self._redis, wanted)
 
     def _kept(self, stored: str, wanted: str, before: Delivery, after: Delivery, rest: timedelta) -> str | None:

@@ -17,20 +17,20 @@ ALIASES: Final[Mapping[str, str]] = {
     "num_outputs_per_prompt": "n",
 }
 """Their name for a field, and ours. Beside them: `width` with `height` for `size`, `user` for `metadata.user`,
-`webhook_events_filter` for `webhook.events`."""
+`webhook_events_filter` for `webhook.events`, `presigned_url` for `output.upload_url`."""
 EXTRAS: Final = ("extra_body", "extra_params")
 """Hold fields that a client's own signature has no room for; an object, or its JSON as text."""
 _TEXT_ONLY: Final = "Mochi-1 draws from text only; it takes no image or video to start from"
-_NO_UPLOAD: Final = "files are kept here: fetch the video from /v1/videos/{id}/content"
 LACKING: Final[Mapping[str, str]] = {
     "input_reference": _TEXT_ONLY,
     "reference_url": _TEXT_ONLY,
     "image_reference": _TEXT_ONLY,
     "characters": "Mochi-1 draws from text only; it knows no characters",
-    "presigned_url": _NO_UPLOAD,
 }
 """Fields of others that we do not have, and what to say of them."""
-OUTPUT_LACKING: Final[Mapping[str, str]] = {"upload_url": _NO_UPLOAD, "s3_key_prefix": _NO_UPLOAD}
+OUTPUT_LACKING: Final[Mapping[str, str]] = {
+    "s3_key_prefix": "files lie under names of the platform's own; to have the video elsewhere, give output.upload_url",
+}
 """The same inside `output`."""
 EVERY_END: Final = "completed"
 """Cog's word in `webhook_events_filter` for any end."""
@@ -73,6 +73,7 @@ def read(body: Mapping[str, Any], *, models: Mapping[str, str], asides: Sequence
     for alias, ours in ALIASES.items():
         if alias in reading.fields:
             _rename(reading, alias, ours)
+    reading.problems += _upload(reading)
     _say_what_is_lacking(reading)
     for aside in asides:
         _hear(reading, aside)
@@ -176,6 +177,18 @@ def _user(fields: dict[str, Any]) -> Iterator[Problem]:
         yield _twice("/user", "metadata.user")
     else:
         fields["metadata"] = metadata | {"user": user}
+
+
+def _upload(reading: Reading) -> Iterator[Problem]:
+    """Others' `presigned_url`, which stands beside `output` and not in it."""
+    url, output = reading.fields.pop("presigned_url", None), reading.fields.get("output") or {}
+    if url is None or not isinstance(output, dict):
+        return
+    if output.get("upload_url") is not None:
+        yield _twice("/presigned_url", "output.upload_url")
+    else:
+        reading.fields["output"] = output | {"upload_url": url}
+        reading.written["/output/upload_url"] = "presigned_url"
 
 
 def _events(reading: Reading) -> Iterator[Problem]:

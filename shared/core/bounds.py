@@ -57,6 +57,9 @@ def exceeded(
         yield Problem("/aspect_ratio", "cannot be given together with size")
     if wish.webhook is not None and wish.cache == Cache.USE:
         yield Problem("/webhook", "cannot be given together with cache=use: a video that is there already calls nobody")
+    if wish.output is not None and wish.output.upload_url is not None and wish.cache == Cache.USE:
+        detail = "cannot be given together with cache=use: a video that is there already is sent nowhere"
+        yield Problem("/output/upload_url", detail)
     if wish.preset is not None and wish.preset not in presets:
         # Another one in its place would draw something else than was asked for.
         yield Problem("/preset", f"must be {_listed(presets)}: no other preset is offered here")

@@ -1,4 +1,4 @@
-"""A callback on its way: when it is tried, what counts as received, when it is given up.
+"""A callback or a finished video on its way: when it is tried, what counts as received, when it is given up.
 
 Callbacks to one receiver share a lane: a few of them are on their way at a time, and what one receiver costs is
 taken from no other.
@@ -55,6 +55,14 @@ class DeliveryState(StrEnum):
     ABANDONED = "abandoned"
 
 
+class Kind(StrEnum):
+    """What is brought. Rows of versions that knew no uploads are callbacks."""
+
+    CALLBACK = "callback"
+    UPLOAD = "upload"
+    """The video itself, PUT where its caller wanted it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One try, as it went."""
@@ -67,11 +75,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One callback for one event. `body` is set before the first POST and never changes after."""
+    """One callback for one event, or the video that it tells of.
+
+    A callback's `body` is set before the first POST and never changes after; an upload has none.
+    """
 
     id: str
     job_id: str
     tenant: str
+    kind: Kind = Kind.CALLBACK
     event_id: str
     event_type: str
     extensions: Mapping[str, str] = field(default_factory=dict)
@@ -91,8 +103,12 @@ class Delivery:
 
     @property
     def lane(self) -> str:
-        """Whose time it costs: the endpoint's, or the receiver's as one tenant sees it."""
-        return self.endpoint_id or f"{self.tenant}@{urlsplit(self.url).netloc}"
+        """Whose time it costs: the endpoint's, or the receiver's as one tenant sees it.
+
+        Uploads take long: callbacks to the same host do not wait for them.
+        """
+        joint = ">" if self.kind is Kind.UPLOAD else "@"
+        return self.endpoint_id or f"{self.tenant}{joint}{urlsplit(self.url).netloc}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +126,7 @@ class Reply:
 
 
 def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
-    """The callbacks that `job`'s present, final state asks for: its own, and one for each endpoint of its tenant."""
+    """What `job`'s present, final state asks for: its own callback, one for each endpoint of its tenant, its upload."""
     event_type, event = _OPENAI_TYPES.get(job.state), events.of(job)
     if event_type is None or event is None:
         return
@@ -120,6 +136,9 @@ def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
     for endpoint in endpoints:
         if wants(endpoint, event_type, named=job.webhook_endpoint):
             yield _new(job, event, event_type, endpoint.url, endpoint.id)
+    if job.upload_url is not None and job.state is JobState.COMPLETED:
+        upload = _new(job, event, event_type, job.upload_url)
+        yield replace(upload, id=delivery_id(job.id, job.version, Kind.UPLOAD), kind=Kind.UPLOAD)
 
 
 def hearers(job: Job, endpoints: Sequence[Endpoint], event_type: str) -> Iterator[tuple[str, Endpoint | None]]:
@@ -154,7 +173,7 @@ def _new(job: Job, event: Event, event_type: str, url: str, endpoint_id: str | N
 def after(delivery: Delivery, reply: Reply, at: datetime, *, chance: float, seconds: float = 0.0) -> Delivery:
     """The delivery after one more POST, which took `seconds` and was answered by `reply`.
 
-    `chance` in [0, 1) spreads the next try. 410 says that nobody will ever listen there.
+    `chance` in [0, 1) spreads the next try.
     """
     post = Post(at=at - timedelta(seconds=seconds), seconds=seconds, status=reply.status, error=reply.error)
     tried = replace(
@@ -166,15 +185,31 @@ def after(delivery: Delivery, reply: Reply, at: datetime, *, chance: float, seco
     )
     if reply.is_success:
         return replace(tried, state=DeliveryState.DELIVERED)
-    if reply.status == 410 or delivery.attempts >= len(SCHEDULE):
+    if _is_last(delivery.kind, reply.status) or delivery.attempts >= len(SCHEDULE):
         return replace(tried, state=DeliveryState.ABANDONED)
     wait = SCHEDULE[delivery.attempts] * (1 + JITTER * chance)
     return replace(tried, due_at=at + max(wait, _asked(reply)))
 
 
+def _is_last(kind: Kind, status: int | None) -> bool:
+    """Whether no other try would be answered otherwise.
+
+    410: nobody will ever listen there. An upload is refused for good by any 4xx but those that speak of time: a
+    presigned URL that is wrong or has expired stays so.
+    """
+    if kind is Kind.CALLBACK or status is None:
+        return status == 410
+    return 400 <= status < 500 and status not in (408, 429)
+
+
 def dropped(delivery: Delivery, why: str) -> Delivery:
     """Given up without another POST."""
     return replace(delivery, state=DeliveryState.ABANDONED, last_status=None, last_error=why)
+
+
+def hold(delivery: Delivery, callbacks: timedelta, uploads: timedelta | None) -> timedelta:
+    """For how long it is kept from others while it is tried."""
+    return callbacks if delivery.kind is Kind.CALLBACK or uploads is None else uploads
 
 
 def replayed(delivery: Delivery, at: datetime) -> Delivery:

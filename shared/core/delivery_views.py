@@ -1,4 +1,4 @@
-"""Callbacks as the tenants see them who are owed them."""
+"""Callbacks and uploads as the tenants see them who are owed them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from shared.core.delivery import Delivery, DeliveryState, Post, fault
+from shared.core import upload
+from shared.core.delivery import Delivery, DeliveryState, Kind, Post, fault
 
-_OURS: Final = ("endpoint_deleted", "endpoint_disabled")
+_OURS: Final = ("endpoint_deleted", "endpoint_disabled", "video_deleted", "video_missing")
 
 
 @with_config(ConfigDict(use_attribute_docstrings=True))
@@ -26,10 +27,12 @@ class WebhookPost(TypedDict):
 
 @with_config(ConfigDict(use_attribute_docstrings=True))
 class WebhookDelivery(TypedDict):
-    """One callback, with all its tries. Times are Unix seconds."""
+    """One callback or upload, with all its tries. Times are Unix seconds."""
 
     id: str
     object: Literal["webhook_delivery"]
+    kind: Literal["callback", "upload"]
+    """`upload`: the video itself, PUT to its `output.upload_url`."""
     video_id: str
     webhook_endpoint_id: str | None
     """Null: the video's own webhook."""
@@ -37,9 +40,11 @@ class WebhookDelivery(TypedDict):
     """`webhook-id` and `ce-id` of every try."""
     event_type: str
     url: str
+    """Of an upload: without its query."""
     status: Literal["pending", "delivered", "abandoned"]
     error: str | None
-    """The last try's outcome if it failed; `endpoint_deleted` or `endpoint_disabled` if there was none for that."""
+    """The last try's outcome if it failed; `endpoint_deleted`, `endpoint_disabled`, `video_deleted` or `video_missing`
+    if there was none for that."""
     created_at: int
     next_attempt_at: int | None
     attempts: list[WebhookPost]
@@ -71,11 +76,12 @@ def delivery(entry: Delivery) -> dict[str, Any]:
     return {
         "id": entry.id,
         "object": "webhook_delivery",
+        "kind": entry.kind.value,
         "video_id": entry.job_id,
         "webhook_endpoint_id": entry.endpoint_id,
         "event_id": entry.event_id,
         "event_type": entry.event_type,
-        "url": entry.url,
+        "url": upload.told(entry.url) if entry.kind is Kind.UPLOAD else entry.url,
         "status": entry.state.value,
         "error": _error(entry),
         "created_at": int(entry.created_at.timestamp()),

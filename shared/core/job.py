@@ -135,6 +135,8 @@ class Job:
     webhook: Webhook | None = None
     webhook_endpoint: str | None = None
     """The registered endpoint that hears of every end of it, whatever else that endpoint hears of."""
+    upload_url: str | None = None
+    """Where the video is PUT when it is there. Whoever knows its query may write there (upload.told)."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     terms: Terms = Terms()
     retried_from: str | None = None

@@ -178,6 +178,8 @@ class Video(TypedDict):
     webhook: VideoWebhook | None
     webhook_endpoint: str | None
     """The registered endpoint that was named for it."""
+    upload_url: str | None
+    """Where it is PUT when it is there, without the query. How that went stands among its deliveries."""
     retried_from_video_id: str | None
     started_at: int | None
     finished_at: int | None

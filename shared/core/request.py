@@ -124,7 +124,7 @@ def _problems(error: ValidationError) -> list[Problem]:
 _NESTED: Final[Mapping[str, type[BaseModel]]] = {"webhook": WebhookWish, "output": OutputWish}
 _NO_OBJECT: Final[Mapping[str, str]] = {
     "webhook": "must be a URL, or a JSON object with url and events",
-    "output": "must be a JSON object with format and crf",
+    "output": "must be a JSON object with format, crf and upload_url",
 }
 
 

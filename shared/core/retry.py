@@ -28,6 +28,7 @@ def retried(
         request=job.request,
         webhook=job.webhook,
         webhook_endpoint=job.webhook_endpoint,
+        upload_url=job.upload_url,
         metadata=job.metadata,
         terms=replace(job.terms, priority=min(job.terms.priority, most_urgent, key=lambda each: each.level)),
         retried_from=job.id,

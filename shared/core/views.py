@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Final
 
+from shared.core import upload
 from shared.core.forecast import Outlook
 from shared.core.job import Job, JobState
 from shared.core.output import Artifact, Output
@@ -111,6 +112,7 @@ def _native(job: Job) -> dict[str, Any]:
         "metadata": dict(job.metadata),
         "webhook": {"url": job.webhook.url, "events": list(job.webhook.events)} if job.webhook else None,
         "webhook_endpoint": job.webhook_endpoint,
+        "upload_url": upload.told(job.upload_url) if job.upload_url else None,
         "retried_from_video_id": job.retried_from,
         "started_at": _unix(job.started_at),
         "finished_at": _unix(job.finished_at),

@@ -141,6 +141,9 @@ class OutputWish(BaseModel):
     """MP4 with H.264, which every browser plays."""
     crf: Annotated[StrictInt, Field(ge=SHARPEST_CRF, le=COARSEST_CRF), WHOLE] | None = None
     """H.264's constant rate factor: less is sharper and larger. Absent: 18."""
+    upload_url: _Url | None = None
+    """Where the video is PUT when it is there, as `video/mp4`: a public https URL that takes it without another header,
+    such as a presigned one, on a host that the platform's owner allowed."""
 
 
 class CreateVideo(BaseModel):

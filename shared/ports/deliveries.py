@@ -1,4 +1,4 @@
-"""Callbacks owed."""
+"""Callbacks and uploads owed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class DeliveryPage:
 
 
 class DeliveryStore(Protocol):
-    """Callbacks owed, in lanes (delivery.py). Filled by the JobStore's transactions."""
+    """Callbacks and uploads owed, in lanes (delivery.py). Filled by the JobStore's transactions."""
 
-    def take(self, hold: timedelta, *, limit: int = 1) -> Sequence[Delivery]:
+    def take(self, hold: timedelta, *, uploads: timedelta | None = None, limit: int = 1) -> Sequence[Delivery]:
         """Take pending deliveries that are due, and keep them from others for `hold`; none: nothing may be sent now.
+
+        Uploads take longer, and are kept for `uploads`; None: for `hold` too.
 
         Lanes take turns. Of one lane no more than PLACES are held, and about every second one taken is the newest that
         is due, the others those that are due longest. A taker that dies loses it when the hold is over, and it is due

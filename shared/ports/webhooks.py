@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from shared.core.delivery import Reply
@@ -18,6 +18,13 @@ class WebhookSender(Protocol):
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:
         """POST once: no redirect, one deadline over the whole exchange. A fault is a Reply, not an exception."""
+        ...
+
+    def put(self, url: str, headers: Sequence[tuple[str, str]], body: Iterable[bytes], *, length: int) -> Reply:
+        """PUT `length` bytes once, as they come from `body`, under the same walls and a longer deadline.
+
+        What `body` raises comes out of here.
+        """
         ...
 
     def ask(self, url: str, headers: Sequence[tuple[str, str]]) -> Answer:

@@ -85,6 +85,11 @@ class Settings:
     """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
     webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", readers.seconds, "15")
     """One callback's whole exchange."""
+    upload_hosts: tuple[str, ...] = _setting("UPLOAD_HOSTS", readers.upload_hosts, "")
+    """Hosts to which callers may have their videos sent (`output.upload_url`): names, `*.example.com` for all below
+    one, `*` for every public one. Empty: none."""
+    upload_timeout: timedelta = _setting("UPLOAD_TIMEOUT_SECONDS", readers.seconds_up_to(60), "60")
+    """One upload's whole exchange; 60 at most, since notify's requests end."""
     public_url: str = _setting("PUBLIC_URL", readers.base_url, "")
     """Put before the links in answers and callbacks; empty: links are paths."""
 

@@ -15,6 +15,7 @@ from shared.core.catalog import CATALOG
 from shared.core.preset import PRESETS
 from shared.core.rate import SECOND, Rate
 from shared.core.signing import PrivateKey, secret_key
+from shared.core.upload import UploadHosts
 
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -98,6 +99,10 @@ def networks(value: str) -> tuple[str, ...]:
     for word in words(value):
         ipaddress.ip_network(word)
     return words(value)
+
+
+def upload_hosts(value: str) -> tuple[str, ...]:
+    return UploadHosts.of(words(value)).names
 
 
 def seconds(value: str) -> timedelta:

@@ -55,7 +55,7 @@ def test_the_settings_can_be_read_and_know_the_requests_limit(services, environm
     [
         ("submit", {"flipbook-store", "flipbook-artifacts", "flipbook-api-keys", "flipbook-webhooks"}),
         ("generate", {"flipbook-store", "flipbook-artifacts"}),
-        ("notify", {"flipbook-store", "flipbook-webhooks"}),
+        ("notify", {"flipbook-store", "flipbook-webhooks", "flipbook-artifacts"}),
         ("recover", {"flipbook-store", "flipbook-artifacts"}),
     ],
 )

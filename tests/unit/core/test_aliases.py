@@ -134,7 +134,6 @@ def test_a_wrong_value_is_told_under_the_name_that_was_written(fields, pointer):
         ("characters", [{"id": "c"}]),
         ("n", 2),
         ("num_outputs_per_prompt", 4),
-        ("presigned_url", URL),
     ],
 )
 def test_what_mochi_cannot_do_is_said_and_comes_first(name, value):
@@ -144,12 +143,22 @@ def test_what_mochi_cannot_do_is_said_and_comes_first(name, value):
     assert [f"/{name}", "/seed"] == [problem.pointer for problem in error.problems]
 
 
-@pytest.mark.parametrize("name", ["upload_url", "s3_key_prefix"])
-def test_a_place_for_the_file_is_not_supported_whatever_else_the_output_says(name):
-    error = refused(output={name: "x", "crf": 20})
+def test_a_place_in_our_own_store_is_not_supported_whatever_else_the_output_says():
+    error = refused(output={"s3_key_prefix": "x", "crf": 20})
 
-    assert ("unsupported_feature", [f"/output/{name}"]) == (error.code, [p.pointer for p in error.problems])
-    assert "/v1/videos/{id}/content" in error.problems[0].detail
+    assert ("unsupported_feature", ["/output/s3_key_prefix"]) == (error.code, [p.pointer for p in error.problems])
+    assert "output.upload_url" in error.problems[0].detail
+
+
+def test_a_presigned_url_is_where_the_video_is_sent():
+    assert (URL, 20) == ((output := asked(presigned_url=URL, output={"crf": 20}).output).upload_url, output.crf)
+    assert URL == asked(presigned_url=URL).output.upload_url
+    for fields, pointer in (
+        ({"presigned_url": URL, "output": {"upload_url": URL}}, "/presigned_url"),
+        ({"presigned_url": 7}, "/presigned_url"),
+        ({"presigned_url": URL, "output": 7}, "/output"),
+    ):
+        assert [pointer] == [problem.pointer for problem in refused(**fields).problems]
 
 
 def test_a_model_has_the_other_names_that_it_is_given_and_no_more():

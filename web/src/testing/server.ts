@@ -82,6 +82,7 @@ export function video(part: Partial<Video> = {}): Video {
     metadata: {},
     webhook: null,
     webhook_endpoint: null,
+    upload_url: null,
     retried_from_video_id: null,
     started_at: null,
     finished_at: null,
