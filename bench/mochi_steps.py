@@ -11,14 +11,15 @@ import torch
 from bench import mochi_models as models
 from bench.mochi_record import Measured, Record, distance, timed
 from functions.generate.mochi import fp8
-from functions.generate.mochi.attention import JointAttention
+from functions.generate.mochi.attention import attend_with
+from functions.generate.mochi.transformer import Shape, Transformer
 
 
 @dataclass(frozen=True, slots=True)
 class Lever:
     name: str
     attention: bool = False
-    """Ours, which asks the GPU nothing."""
+    """Our transformer, whose attention asks the GPU nothing."""
     fp8: bool = False
     compiled: bool = False
 
@@ -41,9 +42,12 @@ class Bench:
         self._scale, self._device, self._record = scale, device, record
         self._truths: dict[str, torch.Tensor] = {}
         self._model = models.transformer(scale, device, torch.bfloat16)
-        self._stock = [block.attn1.processor for block in self._model.transformer_blocks]
-        self._attention = JointAttention()
-        self._twin = fp8.twin(self._model, self._attention)
+        with torch.device("meta"):
+            self._ours: Any = Transformer(Shape.of(scale.transformer))
+        # The same parameters, not copies: what becomes of one model becomes of the other.
+        self._ours.load_state_dict(self._model.state_dict(keep_vars=True), assign=True)
+        self._attention = attend_with(self._ours.requires_grad_(False).eval())
+        self._twin = fp8.twin(self._ours, self._attention)
 
     def run(self) -> None:
         for frames in self._scale.frames:
@@ -77,9 +81,8 @@ class Bench:
         return measured
 
     def _pull(self, lever: Lever) -> Any:
-        model = self._twin if lever.fp8 else self._model
-        for block, stock in zip(model.transformer_blocks, self._stock, strict=True):
-            block.attn1.processor = self._attention if lever.attention else stock
+        model = self._twin if lever.fp8 else self._ours if lever.attention else self._model
+        for block in model.transformer_blocks:
             block._compiled_call_impl = None  # noqa: SLF001 - torch has no way to take it back
             if lever.compiled:
                 block.compile(fullgraph=lever.attention, dynamic=False)

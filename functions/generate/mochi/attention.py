@@ -33,7 +33,9 @@ class JointAttention:
             _turned(norm(x), *image_rotary_emb) for norm, x in zip((attn.norm_q, attn.norm_k), seen[:2], strict=True)
         )
         text_query, text_key = attn.norm_added_q(read[0]), attn.norm_added_k(read[1])
-        both = torch.ops.flipbook.attend(query, key, seen[2], text_query, text_key, read[2], self.lengths)
+        # The operation imports the compiler when it is first called, which takes seconds: only a graph needs it.
+        attention = torch.ops.flipbook.attend if torch.compiler.is_compiling() else _attend
+        both = attention(query, key, seen[2], text_query, text_key, read[2], self.lengths)
         pictures, words = both.split_with_sizes((hidden_states.shape[1], encoder_hidden_states.shape[1]), dim=1)
         return attn.to_out[1](attn.to_out[0](pictures)), attn.to_add_out(words) if hasattr(
             attn, "to_add_out"
@@ -48,8 +50,7 @@ def attend_with(transformer: Any) -> JointAttention:
     return processor
 
 
-@torch.library.custom_op("flipbook::attend", mutates_args=())
-def attend(  # noqa: PLR0917 - torch reads the schema off it
+def _attend(  # noqa: PLR0917 - torch reads the schema off it
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -61,7 +62,7 @@ def attend(  # noqa: PLR0917 - torch reads the schema off it
     """Attention of each row over its tokens and its first `lengths` words: (rows, tokens + words, heads * width).
 
     Tokens and words come as (rows, count, heads, width). What stands for words that do not count is
-    zero. One operation to torch.compile, so that another prompt's length compiles nothing anew.
+    zero.
     """
     rows, tokens, heads, width = query.shape
     out = query.new_zeros(rows, tokens + text_query.shape[1], heads * width)
@@ -73,6 +74,10 @@ def attend(  # noqa: PLR0917 - torch reads the schema off it
         found = functional.scaled_dot_product_attention(q, k, v)
         out[row, : tokens + words] = found.transpose(1, 2).flatten(2)[0]
     return out
+
+
+attend = torch.library.custom_op("flipbook::attend", _attend, mutates_args=())
+"""The same as one operation to torch.compile, so that another prompt's length compiles nothing anew."""
 
 
 @attend.register_fake

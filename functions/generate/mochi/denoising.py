@@ -11,39 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import torch
-from diffusers.pipelines.mochi.pipeline_mochi import linear_quadratic_schedule
-from diffusers.schedulers import FlowMatchEulerDiscreteScheduler
 
 from functions.generate.mochi.modules import Modules
 from functions.generate.mochi.prompt import Prompt, guided
+from functions.generate.mochi.schedule import Schedule
 from shared.core.catalog import FRAME_STRIDE
 from shared.core.preset import is_computed
 from shared.core.request import VideoRequest
 
-THRESHOLD_NOISE: Final = 0.025
-"""How much noise the linear half of the schedule takes away: the pipeline's constant, and Genmo's."""
 SPATIAL_STRIDE: Final = 8
 """Pixels along one side of a latent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Where the steps lie: `sigmas` has one more than `timesteps`, the end."""
-
-    sigmas: torch.Tensor
-    timesteps: torch.Tensor
-
-
-def schedule(modules: Modules, steps: int) -> Schedule:
-    """The linear-quadratic one of Genmo, as MochiPipeline hands it to its scheduler."""
-    scheduler = FlowMatchEulerDiscreteScheduler.from_config(dict(modules.scheduler))
-    scheduler.set_timesteps(
-        sigmas=np.array(linear_quadratic_schedule(steps, THRESHOLD_NOISE)),
-        device=modules.device,
-    )
-    return Schedule(scheduler.sigmas, scheduler.timesteps)
 
 
 def noise(modules: Modules, request: VideoRequest, dtype: torch.dtype) -> torch.Tensor:
@@ -95,7 +73,7 @@ class Denoiser:
     def _velocity(self, timestep: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
         rows = torch.cat([latents] * len(self.prompt.mask))
         self.modules.attention.lengths = self.prompt.lengths
-        with _quiet(), self.modules.transformer.cache_context("cond_uncond"):
+        with _quiet():
             found = self.modules.transformer(
                 hidden_states=rows,
                 encoder_hidden_states=self.prompt.embeddings,
@@ -117,9 +95,8 @@ def takes_again(preset: str, step: int, steps: int) -> bool:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Mochi asks for float32 autocast around its rotary frequencies; on a CPU torch says at each step that it has none.
-
-    Nothing is lost: the numbers are float32 there already.
+    """Diffusers' module asks for float32 autocast around its rotary frequencies; on a CPU torch says each time that it
+    has none. Nothing is lost: the numbers are float32 there already.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "In CPU autocast, but the target dtype is not supported")

@@ -12,23 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl_mochi import AutoencoderKLMochi
-from diffusers.models.transformers.transformer_mochi import MochiTransformer3DModel
-from transformers.models.t5.configuration_t5 import T5Config
-from transformers.models.t5.modeling_t5 import T5EncoderModel
 
-from functions.generate.mochi import reading, weights
+from functions.generate.mochi import reading, t5, weights
+from functions.generate.mochi import transformer as dit
+from functions.generate.mochi import vae as autoencoder
 from functions.generate.mochi.reading import Unreadable
 
 
 def text_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     """Raises: Unreadable, OSError."""
-    return _filled(lambda: T5EncoderModel(T5Config.from_pretrained(folder)), folder, device, dtype)
+    return _filled(lambda: t5.T5Encoder(t5.Shape.of(_config(folder))), folder, device, dtype)
 
 
 def transformer(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     """Raises: Unreadable, OSError."""
-    return _filled(lambda: MochiTransformer3DModel.from_config(_config(folder)), folder, device, dtype)
+    return _filled(lambda: dit.Transformer(dit.Shape.of(_config(folder))), folder, device, dtype)
 
 
 def vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
@@ -36,17 +34,20 @@ def vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
 
     Raises: Unreadable, OSError.
     """
-
-    def build() -> Any:
-        whole = AutoencoderKLMochi.from_config(_config(folder))
-        whole.encoder = None
-        return whole
-
-    return _filled(build, folder, device, dtype, wanted=lambda name: not name.startswith("encoder."))
+    return _filled(
+        lambda: autoencoder.Vae(autoencoder.Shape.of(_config(folder))),
+        folder,
+        device,
+        dtype,
+        wanted=lambda name: not name.startswith("encoder."),
+    )
 
 
 def _config(folder: Path) -> Any:
-    return json.loads((folder / "config.json").read_bytes())
+    try:
+        return json.loads((folder / "config.json").read_bytes())
+    except ValueError:
+        raise Unreadable(f"the config.json of {folder.name} is no JSON") from None
 
 
 def _filled(
@@ -65,8 +66,6 @@ def _filled(
     tensors = reading.read(files, device, wanted=wanted)
     cast = {name: each.to(dtype) if each.is_floating_point() else each for name, each in tensors.items()}
     result = module.load_state_dict(cast, strict=False, assign=True)
-    if hasattr(module, "tie_weights"):
-        module.tie_weights()
     bare = [name for name, each in (*module.named_parameters(), *module.named_buffers()) if each.is_meta]
     if bare or result.unexpected_keys:
         raise Unreadable(f"{folder.name} lacks {bare[:3]} and has {result.unexpected_keys[:3]}, which no module wants")

@@ -16,6 +16,7 @@ from functions.generate.mochi import decoding, denoising, prompt
 from functions.generate.mochi.checkpoint import Identity, State, Unusable, pack, unpack
 from functions.generate.mochi.memory import room
 from functions.generate.mochi.modules import Modules
+from functions.generate.mochi.schedule import schedule
 from shared.core.errors import DrawingFailed
 from shared.core.request import VideoRequest
 
@@ -30,7 +31,7 @@ class MochiDrawing:
         self._outlook: torch.Tensor | None = None
         with room(), torch.inference_mode():
             words = prompt.encode(modules, request)
-            plan = denoising.schedule(modules, request.num_inference_steps)
+            plan = schedule(request.num_inference_steps, modules.device)
             self._identity = Identity(request, modules.preset, plan.sigmas)
             self._denoiser = denoising.Denoiser(modules, request, words, plan)
             self._state = self._start(checkpoint, denoising.noise(modules, request, words.embeddings.dtype))

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from functions.generate.engine import Drawing
-from functions.generate.mochi import libraries, weights
+from functions.generate.mochi import libraries, tiny, weights
 from functions.generate.prefetch import Prefetch
 from shared.core.errors import ModelUnavailable
 from shared.core.request import VideoRequest
@@ -74,8 +74,6 @@ class MochiEngine:
         return self._prepared[preset]
 
     def _build_tiny(self) -> None:
-        from functions.generate.mochi import tiny
-
         try:
             tiny.ensure(self._weights_dir)
         except OSError as error:
@@ -84,7 +82,7 @@ class MochiEngine:
             ) from error
 
     def _load(self, model: str) -> None:
-        from functions.generate.mochi import pipeline, tiny
+        from functions.generate.mochi import pipeline
 
         if model not in self._models:
             raise ModelUnavailable(f"{model} is not among the models offered here: {', '.join(self._models)}")

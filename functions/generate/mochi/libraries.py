@@ -1,4 +1,4 @@
-"""Imports torch, diffusers and transformers as a server wants them: fast, silent and deaf to the network."""
+"""Imports torch and what stands on it as a server wants them: fast."""
 
 from __future__ import annotations
 
@@ -13,27 +13,7 @@ def summon() -> None:
     # collecting they take a fifth less time, and frozen the modules never cost a pause again.
     gc.disable()
     try:
-        _stay_local()
-        from functions.generate.mochi import drawing, pipeline, tiny  # noqa: F401 only their weight is wanted here
-
-        _be_silent()
+        from functions.generate.mochi import drawing, pipeline  # noqa: F401 only their weight is wanted here
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _stay_local() -> None:
-    """What HF_HUB_OFFLINE=1 would do, without the environment: the hub's client and its users read these names."""
-    import huggingface_hub.constants
-
-    huggingface_hub.constants.HF_HUB_OFFLINE = True
-    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
-
-
-def _be_silent() -> None:
-    """No progress bars: in a log they are control characters."""
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
-
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 
 from functions.generate.mochi.attention import JointAttention
 from functions.generate.mochi.sketch import Sketcher
+from functions.generate.mochi.words import Words
 from shared.core.preset import Preset
 
 
@@ -17,14 +17,12 @@ from shared.core.preset import Preset
 class Modules:
     """One model on one device. Read only: any number of drawings share it."""
 
-    tokenizer: Any
+    words: Words
     text_encoder: Any
     transformer: Any
     attention: JointAttention
     """The transformer's, which wants to know each prompt's length."""
     vae: Any
-    scheduler: Mapping[str, Any]
-    """The configuration of its FlowMatchEulerDiscreteScheduler."""
     zeros_for_empty_prompt: bool
     """Genmo's own code does so; the hub's pipeline does not."""
     device: torch.device

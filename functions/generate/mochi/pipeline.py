@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
-from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 
-from functions.generate.mochi import direct
+from functions.generate.mochi import direct, schedule
 from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.modules import Modules
 from functions.generate.mochi.reading import Unreadable
 from functions.generate.mochi.sketch import Sketcher
-from shared.core.errors import ModelUnavailable
+from functions.generate.mochi.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +26,21 @@ def load(folder: Path, device: torch.device) -> Modules:
     """
     try:
         return _straight(folder, device)
-    except (Unreadable, OSError, LookupError) as reason:
+    except (Unreadable, OSError) as reason:
         log.warning("%s; loading it by from_pretrained, which takes longer", reason)
         return by_from_pretrained(folder, device)
 
 
 def _straight(folder: Path, device: torch.device) -> Modules:
-    """Raises: ModelUnavailable, Unreadable, OSError, LookupError: model_index.json is not as diffusers writes it."""
-    dtype, index = precision(device), json.loads((folder / "model_index.json").read_bytes())
-    tokenizer = getattr(transformers, index["tokenizer"][1]).from_pretrained(folder / "tokenizer")
-    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
+    """Raises: ModelUnavailable, Unreadable, OSError."""
+    dtype = precision(device)
+    schedule.check(_told(folder / "scheduler" / "scheduler_config.json"))
     return _modules(
-        tokenizer,
-        scheduler,
+        Words.of(folder / "tokenizer"),
         direct.text_encoder(folder / "text_encoder", device, dtype),
         direct.transformer(folder / "transformer", device, dtype),
         direct.vae(folder / "vae", device, dtype),
-        zeros_for_empty_prompt=bool(index.get("force_zeros_for_empty_prompt", False)),
+        zeros_for_empty_prompt=bool(_told(folder / "model_index.json").get("force_zeros_for_empty_prompt", False)),
         device=device,
     )
 
@@ -54,7 +50,10 @@ def by_from_pretrained(folder: Path, device: torch.device) -> Modules:
 
     Raises: ModelUnavailable.
     """
-    from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline  # half of all imports, and mostly not needed
+    from functions.generate.mochi import reference
+
+    reference.hush()
+    from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline  # seconds, and hardly ever needed
 
     pipe = MochiPipeline.from_pretrained(
         folder,
@@ -71,9 +70,9 @@ def modules_of(pipe: Any) -> Modules:
 
     Raises: ModelUnavailable: Its scheduler takes other steps than ours, or its tokenizer pads on the left.
     """
+    schedule.check(pipe.scheduler.config)
     return _modules(
-        pipe.tokenizer,
-        pipe.scheduler,
+        Words(pipe.tokenizer.backend_tokenizer, pipe.tokenizer.pad_token, pipe.tokenizer.padding_side),
         pipe.text_encoder,
         pipe.transformer,
         pipe.vae,
@@ -82,27 +81,22 @@ def modules_of(pipe: Any) -> Modules:
     )
 
 
+def _told(file: Path) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError:
+        raise Unreadable(f"{file.name} is no JSON") from None
+
+
 def _modules(
-    tokenizer: Any,
-    scheduler: Any,
-    text_encoder: Any,
-    transformer: Any,
-    vae: Any,
-    *,
-    zeros_for_empty_prompt: bool,
-    device: torch.device,
+    words: Words, text_encoder: Any, transformer: Any, vae: Any, *, zeros_for_empty_prompt: bool, device: torch.device
 ) -> Modules:
-    if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.stochastic_sampling:
-        raise ModelUnavailable(f"its scheduler must be a plain FlowMatchEulerDiscreteScheduler, not {scheduler}")
-    if tokenizer.padding_side != "right":
-        raise ModelUnavailable("its tokenizer must pad on the right: the words that count come first")
     return Modules(
-        tokenizer=tokenizer,
+        words=words,
         text_encoder=text_encoder,
         transformer=transformer,
         attention=attend_with(transformer),
         vae=vae,
-        scheduler=dict(scheduler.config),
         zeros_for_empty_prompt=zeros_for_empty_prompt,
         device=device,
         sketcher=Sketcher(vae),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 
 from functions.generate.mochi.modules import Modules
-from shared.core.catalog import PROMPT_TOKENS
 from shared.core.request import VideoRequest
 
 
@@ -34,15 +33,7 @@ def guided(request: VideoRequest) -> bool:
 
 
 def _encode(modules: Modules, text: str) -> Prompt:
-    words = modules.tokenizer(
-        [text],
-        padding="max_length",
-        max_length=PROMPT_TOKENS,
-        truncation=True,
-        add_special_tokens=True,
-        return_tensors="pt",
-    )
-    ids, mask = words.input_ids, words.attention_mask.bool()
+    ids, mask = modules.words(text)
     if modules.zeros_for_empty_prompt and not text:
         ids, mask = torch.zeros_like(ids), torch.zeros_like(mask)
     lengths, ids, mask = mask.sum(dim=-1), ids.to(modules.device), mask.to(modules.device)
