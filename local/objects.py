@@ -44,6 +44,8 @@ class Service:
     """The stable window over which concurrency is averaged before scaling down."""
     retention: timedelta = timedelta(0)
     """`scale-to-zero-pod-retention-period`."""
+    activation: timedelta = timedelta(seconds=630)
+    """`progress-deadline` and 30 s: how long the first instance may take to be ready, though nobody waits any more."""
     gpus: int = 0
 
 

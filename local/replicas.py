@@ -10,7 +10,7 @@ from typing import Final
 
 from local import autoscaler
 from local.accelerators import Accelerators
-from local.activator import Activator
+from local.activator import Activator, Endpoint
 from local.autoscaler import Sample, Scale
 from local.instance import Instance, State
 from local.objects import Service
@@ -55,6 +55,9 @@ class Replicas:
         self._drain = drain
         self._scale = scale_of(service)
         self._history: list[Sample] = []
+        self._began = 0.0
+        """When the first instance after zero was begun, and when it or another was ready."""
+        self._ready_at: float | None = None
         self._poked = asyncio.Event()
         self._lives: set[asyncio.Task[None]] = set()
         self._stops: set[asyncio.Task[None]] = set()
@@ -96,7 +99,18 @@ class Replicas:
         load = self._activator.load
         sample = Sample(at=at, average=load.average(), now=load.now, ready=ready)
         self._history = [*autoscaler.remembered(self._history, self._scale, at), sample]
-        return autoscaler.desired(self._history, self._scale, at)
+        return autoscaler.desired(self._history, self._scale, at) or self._held(at)
+
+    def _held(self, at: float) -> int:
+        """How many stay though nobody asks any more (kpa/scaler.go, handleScaleToZero).
+
+        What wakes has until its progress deadline to be ready, even if those who woke it have given up; what is ready
+        stays for one window.
+        """
+        if self._ready_at is None:
+            woken = at - self._began < self.service.activation.total_seconds()
+            return len(self._serving()) if woken else 0
+        return int(at - self._ready_at < self._scale.window and bool(self._serving()))
 
     def _serving(self) -> list[Instance]:
         return [instance for instance in self.instances if instance.state is not State.STOPPING]
@@ -106,6 +120,8 @@ class Replicas:
         if wanted == len(serving) or (wanted > len(serving) and self._clock() < self._not_before):
             return
         self._log.info("%d -> %d (%s)", len(serving), wanted, self._reason(len(serving), wanted))
+        if not serving:
+            self._began, self._ready_at = self._clock(), None
         for _ in range(wanted - len(serving)):
             self._start()
         for instance in _victims(serving)[: max(len(serving) - wanted, 0)]:
@@ -116,6 +132,8 @@ class Replicas:
             return f"waiting requests: {self._activator.waiting}"
         if self._activator.load.now:
             return f"requests: {self._activator.load.now}"
+        if self._ready_at is None and not wanted:
+            return f"not ready within {self.service.activation.total_seconds():g} s"
         if serving < wanted:
             return "min-scale" if wanted == self.service.min_scale else "in place of one that ended"
         return "fewer requests" if wanted else f"no request for {self._scale.memory:g} s"
@@ -133,7 +151,7 @@ class Replicas:
 
     async def _live(self, instance: Instance) -> None:
         try:
-            status = await instance.live(self._accelerators, self._activator.add)
+            status = await instance.live(self._accelerators, self._welcome)
         except OSError as error:
             self._log.warning("%s cannot be started: %s", instance.name, error)
             status = -1
@@ -144,6 +162,11 @@ class Replicas:
         if instance.state is not State.STOPPING:
             self._mourn(instance, status)
         self.poke()
+
+    def _welcome(self, endpoint: Endpoint) -> None:
+        if self._ready_at is None:
+            self._ready_at = self._clock()
+        self._activator.add(endpoint)
 
     def _mourn(self, instance: Instance, status: int | None) -> None:
         """One that had been ready is replaced at once; one that never was, after a wait that grows."""

@@ -19,6 +19,7 @@ _TARGET: Final = DOMAIN + "target"
 _UTILIZATION: Final = DOMAIN + "target-utilization-percentage"
 _WINDOW: Final = DOMAIN + "window"
 _RETENTION: Final = DOMAIN + "scale-to-zero-pod-retention-period"
+_DEADLINE: Final = "serving.knative.dev/progress-deadline"
 _HOUR: Final = timedelta(hours=1)
 _SECOND: Final = timedelta(seconds=1)
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -27,6 +28,10 @@ _DEFAULT_TARGET: Final = 100.0
 """config-autoscaler: container-concurrency-target-default."""
 _DEFAULT_UTILIZATION: Final = 70.0
 """config-autoscaler: container-concurrency-target-percentage."""
+_DEFAULT_DEADLINE: Final = timedelta(seconds=600)
+"""config-deployment: progress-deadline."""
+_ACTIVATION_BUFFER: Final = timedelta(seconds=30)
+"""kpa/scaler.go: activationTimeoutBuffer."""
 
 
 def _burst(value: Value) -> None:
@@ -34,14 +39,9 @@ def _burst(value: Value) -> None:
     value.one_of("-1")
 
 
-def _deadline(value: Value) -> None:
-    span(value, _SECOND, 24 * _HOUR)
-
-
 _KNOWN: Final[Mapping[str, Shape | None]] = {
-    **dict.fromkeys((_MIN, _MAX, _TARGET, _UTILIZATION, _WINDOW, _RETENTION)),
+    **dict.fromkeys((_MIN, _MAX, _TARGET, _UTILIZATION, _WINDOW, _RETENTION, _DEADLINE)),
     DOMAIN + "target-burst-capacity": _burst,
-    "serving.knative.dev/progress-deadline": _deadline,
     "cluster-autoscaler.kubernetes.io/safe-to-evict": Value.text,
     "karpenter.sh/do-not-disrupt": Value.text,
 }
@@ -56,6 +56,7 @@ class Autoscaling:
     target: float
     window: timedelta
     retention: timedelta
+    activation: timedelta
 
 
 def autoscaling(annotations: Value | None, concurrency: int) -> Autoscaling:
@@ -64,13 +65,14 @@ def autoscaling(annotations: Value | None, concurrency: int) -> Autoscaling:
     least, most = _scale(found.get(_MIN)), _scale(found.get(_MAX))
     if most and most < least:
         raise found[_MAX].error(f"is less than min-scale, {least}")
-    window, retention = found.get(_WINDOW), found.get(_RETENTION)
+    window, retention, deadline = found.get(_WINDOW), found.get(_RETENTION), found.get(_DEADLINE)
     return Autoscaling(
         min_scale=least,
         max_scale=most,
         target=_target(found, concurrency),
         window=span(window, 6 * _SECOND, _HOUR) if window else 60 * _SECOND,
         retention=span(retention, 0 * _SECOND, _HOUR) if retention else timedelta(0),
+        activation=(span(deadline, _SECOND, 24 * _HOUR) if deadline else _DEFAULT_DEADLINE) + _ACTIVATION_BUFFER,
     )
 
 

@@ -62,6 +62,7 @@ def service(document: Value, scope: Scope) -> Service:
         target=scale.target,
         window=scale.window,
         retention=scale.retention,
+        activation=scale.activation,
         gpus=inside.gpus,
     )
 

@@ -98,7 +98,10 @@ MEASURED = {
         "complains unless its control socket is off",
         "conformance/test_runtime_contract.py::test_a_container_without_a_home_says_nothing_of_gunicorns_socket",
     ),
-    "Debian 12's Python": unfelt("needs async-timeout for redis", "it is about what an image installs"),
+    "Debian 12's Python": shown(
+        "needs async-timeout for redis, so no image is built with it",
+        "image/test_install.py::test_another_python_is_refused_by_name",
+    ),
 }
 
 SCALE_DOWN = {
@@ -126,7 +129,11 @@ SCALE_DOWN = {
         "and its request counts, so the next pod is made and Pending",
         "test_scale_down.py::test_while_it_drains_it_holds_its_gpu_and_the_next_instance_is_pending",
     ),
-    "annotations against eviction": unfelt("reach the pod", "there is no node to be tidied away"),
+    "annotations against eviction": shown(
+        "are copied to the pod: they stand on the template, and lint misses them",
+        "manifests/test_services.py::test_a_node_is_not_tidied_away_under_a_drawing",
+        "lint/test_planted_faults.py::test_a_planted_fault_is_found",
+    ),
     "a deleted Service": unfelt("has the same grace", "here the whole platform stops, within 10 s"),
 }
 
@@ -163,8 +170,10 @@ QUEUES = {
         "caps; the rest waits", "test_scaling.py::test_two_instances_never_hold_more_than_one_request_each"
     ),
     "misplaced annotations": shown("are refused", "test_knative_faults.py::test_a_fault_is_reported_with_its_line"),
-    "progress-deadline": unfelt(
-        "ends an activation that takes longer", "not played: one machine waits for its instance as long as it is wanted"
+    "progress-deadline": shown(
+        "what wakes has 30 s more than that to be ready, though nobody waits any more",
+        "test_scale_down.py::test_what_wakes_is_let_wake_though_those_who_woke_it_have_given_up",
+        "test_scale_down.py::test_one_that_is_not_ready_by_its_progress_deadline_goes",
     ),
     "responseStartTimeoutSeconds": shown(
         "504 for a silent request before its timeout; a default that would do so is refused",

@@ -9,6 +9,8 @@ import os
 import time
 from pathlib import Path
 
+STARTED = time.monotonic()
+
 
 def note(**fields):
     line = json.dumps({"at": time.time(), "service": os.environ.get("K_SERVICE"), "pid": os.getpid(), **fields}) + "\n"
@@ -29,6 +31,9 @@ def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/readyz":
         return answer(start_response, 200)
+    if path == "/late":
+        late = time.monotonic() - STARTED < float(os.environ["FAKE_LATE"])
+        return answer(start_response, 503 if late else 200)
     if path == "/echo":
         return echo(environ, start_response)
     if path == "/drip":

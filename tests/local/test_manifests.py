@@ -67,6 +67,7 @@ def test_a_service_is_read_whole(platform):
     assert "600" == generate.env["REQUEST_TIMEOUT_SECONDS"]
     assert ("/readyz", 8080, False) == (generate.readiness_path, generate.port, generate.public)
     assert (timedelta(minutes=1), timedelta(minutes=1)) == (generate.window, generate.retention)
+    assert timedelta(minutes=30, seconds=30) == generate.activation
 
 
 def test_the_default_target_is_seventy_percent_of_what_an_instance_admits(platform):

@@ -76,3 +76,31 @@ def test_while_it_drains_it_holds_its_gpu_and_the_next_instance_is_pending(shrin
     until(lambda: [i["state"] for i in running.instances()] == ["Ready", "Stopping", "Pending"])
     assert running.said("Pending: every accelerator is taken (2 of 2)")
     until(lambda: len(running.notes("end")) == 4)
+
+
+def late(seconds, **fields):
+    """Ready that long after its start. Whoever wakes it waits for a second."""
+    return service(readiness_path="/late", env={"FAKE_LATE": str(seconds)}, timeout=timedelta(seconds=1), **fields)
+
+
+def test_what_wakes_is_let_wake_though_those_who_woke_it_have_given_up(run):
+    """Weights may take longer to load than a request may wait: the next bell finds a GPU that is ready."""
+    running = run(platform(late(5), triggers=[trigger(retry=0)]), STABLE_WINDOW_SECONDS="1")
+    running.send("first")
+    until(lambda: running.said("LOST after answer 504: event-first"))
+    until(lambda: [i["state"] for i in running.instances()] == ["Ready"])
+    running.send("second")
+    until(lambda: running.notes("end"))
+    assert not running.said("worker-2")
+    assert ["event-second"] == [note["headers"]["ce-id"] for note in running.notes()]
+    until(lambda: running.instances() == [])
+
+
+def test_one_that_is_not_ready_by_its_progress_deadline_goes(run):
+    running = run(
+        platform(late(60, activation=timedelta(seconds=4)), triggers=[trigger(retry=0)]), STABLE_WINDOW_SECONDS="1"
+    )
+    running.send()
+    until(lambda: running.said("1 -> 0 (not ready within 4 s)"))
+    until(lambda: running.instances() == [])
+    assert running.said("LOST after answer 504")
