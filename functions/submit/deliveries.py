@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,6 +22,15 @@ log = logging.getLogger(__name__)
 REPLAYED: Final = 1000
 """Callbacks that one replay looks at."""
 _PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many are due again, the last that was looked at, and whether there are more behind it."""
+
+    count: int
+    last_id: str | None
+    has_more: bool
 
 
 class Deliveries:
@@ -48,10 +58,10 @@ class Deliveries:
         endpoint = self._services.endpoints.get(caller.tenant, endpoint_id)
         return self._replay(self._found(delivery_id, None, endpoint.id))
 
-    def replay_failed(self, caller: Caller, endpoint_id: str, since: int) -> tuple[int, bool]:
-        """Send again what was given up and happened since then; how many, and whether there is more to look at."""
+    def replay_failed(self, caller: Caller, endpoint_id: str, since: int, after: str | None) -> Replayed:
+        """Send again what was given up and happened since then, from behind `after` on. Raises: NotFound."""
         endpoint, begin = self._services.endpoints.get(caller.tenant, endpoint_id), datetime.fromtimestamp(since, UTC)
-        count, seen, after = 0, 0, None
+        count, seen = 0, 0
         page = DeliveryPage([], has_more=True)
         while page.has_more and seen < REPLAYED:
             page = self._services.deliveries.to_endpoint(endpoint.id, limit=_PAGE, after=after)
@@ -59,9 +69,10 @@ class Deliveries:
             after = page.deliveries[-1].id if page.deliveries else after
             failed = [d for d in page.deliveries if d.state is DeliveryState.ABANDONED and d.created_at >= begin]
             count += sum(self._made_due(each) is not None for each in failed)
-        self._ring()
+        if count:
+            self._ring()
         log.info("callbacks replayed", extra={"endpoint": endpoint.id, "count": count, "key_id": caller.key_id})
-        return count, page.has_more
+        return Replayed(count, after if seen else None, page.has_more)
 
     def _found(self, delivery_id: str, job_id: str | None, endpoint_id: str | None) -> Delivery:
         found = self._services.deliveries.get(delivery_id)

@@ -88,5 +88,5 @@ def _add_endpoints(routes: Blueprint, deliveries: Deliveries) -> None:
     @_REPLAY_FAILED
     def replay_failed(endpoint_id: str) -> tuple[Response, int]:
         wish = admin_bodies.read(ReplayWish, required=True)
-        count, more = deliveries.replay_failed(caller(), endpoint_id, wish.since)
-        return jsonify(delivery_views.replay(count, has_more=more)), 202
+        done = deliveries.replay_failed(caller(), endpoint_id, wish.since, wish.after)
+        return jsonify(delivery_views.replay(done.count, last_id=done.last_id, has_more=done.has_more)), 202

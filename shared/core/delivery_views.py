@@ -21,6 +21,8 @@ class WebhookPost(TypedDict):
     outcome: str
     """`http_2xx`: received; else `http_3xx` and so on, `timeout`, `tls`, `unreachable`, `secret_unreadable`,
     `handshake_refused`."""
+    status_code: int | None
+    """What was answered; null where no answer came."""
     duration_ms: int | None
     """Until the answer; null where none came."""
 
@@ -67,8 +69,10 @@ class WebhookReplay(TypedDict):
     object: Literal["webhook_replay"]
     replayed: int
     """Callbacks that are due now."""
+    last_id: str | None
+    """The last callback that was looked at, given up or not."""
     has_more: bool
-    """There are more than were looked at: ask again."""
+    """There are more than were looked at: ask again, with `after=<last_id>`."""
 
 
 def delivery(entry: Delivery) -> dict[str, Any]:
@@ -90,8 +94,8 @@ def delivery(entry: Delivery) -> dict[str, Any]:
     }
 
 
-def replay(count: int, *, has_more: bool) -> dict[str, Any]:
-    return {"object": "webhook_replay", "replayed": count, "has_more": has_more}
+def replay(count: int, *, last_id: str | None, has_more: bool) -> dict[str, Any]:
+    return {"object": "webhook_replay", "replayed": count, "last_id": last_id, "has_more": has_more}
 
 
 def _error(entry: Delivery) -> str | None:
@@ -107,5 +111,6 @@ def _post(post: Post) -> dict[str, Any]:
     return {
         "at": int(post.at.timestamp()),
         "outcome": fault(post),
+        "status_code": post.status,
         "duration_ms": round(post.seconds * 1000) if answered else None,
     }

@@ -100,3 +100,5 @@ class ReplayWish(BaseModel):
 
     since: Annotated[StrictInt, Field(ge=0, le=LAST_SECOND), WHOLE]
     """Unix seconds: events before that stay as they are."""
+    after: Annotated[StrictStr, Field(max_length=200)] | None = None
+    """Go on behind this callback, the `last_id` of the answer before."""

@@ -32,6 +32,8 @@ MAX_BODY: Final = 20_000
 """Bytes. Standard Webhooks asks for less than 20 KB."""
 _LONG: Final = ("metadata", "negative_prompt", "prompt")
 """What a caller may fill with more than that, in the order in which it is left out of a body that is too long."""
+_PRIVATE: Final = "webhook"
+"""Left out always: whose URL it is, that one knows it, and others who hear of the video could call it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,8 @@ class Message:
 
 def text(*, event_id: str, event_type: str, at: datetime, data: Mapping[str, Any]) -> str:
     """The body: OpenAI's event, with Standard Webhooks' ISO `timestamp` beside it."""
-    left_out: list[str] = []
-    while True:
+    for count in range(len(_LONG) + 1):
+        left_out = (_PRIVATE, *_LONG[:count])
         body = {
             "id": event_id,
             "object": "event",
@@ -60,9 +62,9 @@ def text(*, event_id: str, event_type: str, at: datetime, data: Mapping[str, Any
             "data": {name: value for name, value in data.items() if name not in left_out},
         }
         written = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        if len(written.encode()) <= MAX_BODY or len(left_out) == len(_LONG):
-            return written
-        left_out.append(_LONG[len(left_out)])
+        if len(written.encode()) <= MAX_BODY:
+            break
+    return written
 
 
 def signatures(message: Message, secrets: Sequence[str], keys: Sequence[PrivateKey], at: datetime) -> str:

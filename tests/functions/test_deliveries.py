@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from functions.notify.handler import Courier
+from functions.submit.deliveries import REPLAYED
 from shared.core.delivery import DeliveryState, Reply, after
 from shared.core.events import DELIVERIES_DUE
 from shared.core.job import CancelRequested
@@ -56,12 +57,13 @@ def test_a_video_s_callbacks_are_shown_with_each_try(ask, services, send, regist
 
     first, second = page["data"]
     assert (False, first["id"], second["id"]) == (page["has_more"], page["first_id"], page["last_id"])
-    assert (None, "delivered", None, ["http_2xx"]) == (
+    assert (None, "delivered", None, [("http_2xx", 204)]) == (
         *(first[name] for name in ("webhook_endpoint_id", "status", "error")),
-        [each["outcome"] for each in first["attempts"]],
+        [(each["outcome"], each["status_code"]) for each in first["attempts"]],
     )
-    assert (endpoint_id, "abandoned", "http_4xx") == (
+    assert (endpoint_id, "abandoned", "http_4xx", [410]) == (
         *(second[name] for name in ("webhook_endpoint_id", "status", "error")),
+        [each["status_code"] for each in second["attempts"]],
     )
     assert {(job.id, "video.cancelled", None)} == {
         (each["video_id"], each["event_type"], each["next_attempt_at"]) for each in page["data"]
@@ -81,7 +83,9 @@ def test_what_did_not_answer_tells_neither_why_nor_how_long_it_took(ask, service
     [told] = ask("GET", f"/v1/videos/{job.id}/deliveries").json["data"]
 
     assert ("pending", "unreachable") == (told["status"], told["error"])
-    assert {("unreachable", None)} == {(each["outcome"], each["duration_ms"]) for each in told["attempts"]}
+    assert {("unreachable", None, None)} == {
+        (each["outcome"], each["status_code"], each["duration_ms"]) for each in told["attempts"]
+    }
     assert told["next_attempt_at"] > told["created_at"]
 
 
@@ -138,6 +142,21 @@ def test_all_that_was_given_up_since_a_time_is_sent_again(ask, services, send, r
     }
 
 
+def test_where_more_was_given_up_than_one_replay_looks_at_the_next_goes_on_behind_it(ask, services, register):
+    path = f"{ENDPOINTS}/{register('http://127.0.0.1:9/')}/deliveries/replay"
+    jobs = [ended(services).id for _ in range(REPLAYED + 1)]
+    for owed in [delivery for job in jobs for delivery in services.deliveries.of_job(job)]:
+        given_up(services, owed.id)
+    first = ask("POST", path, json={"since": 0}).json
+    rest = ask("POST", path, json={"since": 0, "after": first["last_id"]}).json
+    none = ask("POST", path, json={"since": 0, "after": rest["last_id"]}).json
+
+    assert [(REPLAYED, True), (1, False), (0, False)] == [
+        (each["replayed"], each["has_more"]) for each in (first, rest, none)
+    ]
+    assert (REPLAYED + 1, None) == (services.deliveries.due(), none["last_id"])
+
+
 def test_an_endpoint_that_is_well_again_gets_what_it_missed(ask, services, send, register):
     with Receiver(410, 200) as receiver:
         endpoint_id = register(receiver.url)
@@ -176,7 +195,10 @@ def test_a_callback_is_found_only_where_it_belongs(ask, services, register):
         assert 404 == ask("POST", path).status_code
 
 
-@pytest.mark.parametrize("body", [{}, {"since": -1}, {"since": "yesterday"}, {"since": 10**12}, {"since": 1, "x": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"since": -1}, {"since": "yesterday"}, {"since": 10**12}, {"since": 1, "x": 1}, {"since": 1, "after": 1}],
+)
 def test_a_wrong_time_sends_nothing(ask, register, body):
     endpoint_id = register("http://127.0.0.1:9/")
 

@@ -53,7 +53,9 @@ def test_a_callback_shows_the_video_as_the_api_does(services, courier, client, a
         courier.run()
 
         [(_, body)] = receiver.received
-    assert client.get(f"/v1/videos/{job.id}", headers=auth).json == json.loads(body)["data"]
+    shown = client.get(f"/v1/videos/{job.id}", headers=auth).json
+    assert receiver.url == shown.pop("webhook")["url"]
+    assert shown == json.loads(body)["data"]
 
 
 def test_a_tampered_body_does_not_verify(services, courier):

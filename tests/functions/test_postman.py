@@ -94,6 +94,37 @@ def test_every_endpoint_hears_of_it_signed_with_its_own_secret_and_in_the_same_w
     assert 3 == len({headers["webhook-signature"] for [(headers, _)] in received})
 
 
+def test_no_receiver_learns_where_another_is(services, postman, register):
+    with Receiver() as own, Receiver() as other:
+        register(other.url, "video.cancelled")
+        ended(services, callback=f"{own.url}?token=letmein")
+        round_(services, postman)
+        received = [body for each in (own, other) for _, body in each.received]
+
+    assert 2 == len(received)
+    for body in received:
+        assert b"letmein" not in body
+        assert own.url.encode() not in body
+
+
+def test_the_old_secret_signs_beside_the_new_one_for_24_hours(services, clock, postman, register, settings):
+    with Receiver() as receiver:
+        endpoint_id, old = register(receiver.url, "video.cancelled")
+        new = Endpoints(services, settings).rotate(OWNER, endpoint_id, keep_old=True).secret
+        for wait in (timedelta(0), timedelta(hours=23), HOUR):
+            clock.forward(wait)
+            ended(services)
+            assert 1 == round_(services, postman)
+        received = receiver.received
+
+    signed = []
+    for headers, body in received:
+        at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        by = {Webhook(secret).sign(headers["webhook-id"], at, body.decode()): n for n, secret in enumerate((new, old))}
+        signed.append([by[word] for word in headers["webhook-signature"].split(" ") if word.startswith("v1,")])
+    assert [[0, 1], [0, 1], [0]] == signed
+
+
 def test_the_whole_schedule_ten_tries_over_75_hours_with_one_id_and_the_same_bytes(services, clock, postman):
     began = services.jobs.now()
     with Receiver(500) as receiver:
