@@ -13,6 +13,7 @@ class Receiver:
     def __init__(self, *answers: int) -> None:
         self.answers = list(answers or (200,))
         self.received: list[tuple[dict[str, str], bytes]] = []
+        self.methods: list[str] = []
         self.arrived = threading.Condition()
         receiver = self
 
@@ -21,8 +22,8 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver.arrived:
                     status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
-                    headers = {k.lower(): v for k, v in self.headers.items()}
-                    receiver.received.append(({":method": self.command} | headers, body))
+                    receiver.methods.append(self.command)
+                    receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
                     receiver.arrived.notify_all()
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
