@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.conformance import laptop
-from tests.conformance.site import Site
+from tests.conformance.site import Site, exchange
 
 GIVEN = os.environ.get("FLIPBOOK_URL", "").rstrip("/")
 CLASSES = ("mt-channel", "in-memory", "kafka", "rabbitmq")
@@ -35,10 +36,30 @@ def _given() -> Site:
     missing = [name for name in ("BROKER_URL", "API_KEY") if not os.environ.get(name)]
     if missing:
         pytest.exit(f"beside FLIPBOOK_URL, set {' and '.join(missing)}", returncode=2)
-    return Site(
+    site = Site(
         url=GIVEN,
         broker=os.environ["BROKER_URL"].rstrip("/"),
         key=os.environ["API_KEY"],
         patience=1800,
         calm=False,
     )
+    if fault := wrong_with(site):
+        pytest.exit(fault, returncode=2)
+    return site
+
+
+def wrong_with(site: Site) -> str:
+    """Looked at once, before anything is asked for half an hour: empty, or what is wrong with the addresses or the key."""
+    for variable, url, headers in (
+        ("FLIPBOOK_URL", site.url + "/v1/models", {"Authorization": f"Bearer {site.key}"}),
+        ("BROKER_URL", site.broker, {}),
+    ):
+        try:
+            answer = exchange("GET", url, None, headers)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return f"{variable}: nothing answers there ({error})"
+        if answer.status in (401, 403):
+            return f"API_KEY: {site.url} refuses it with {answer.status}"
+        if answer.status == 404:
+            return f"{variable}: {url} is not there (404)"
+    return ""
