@@ -1,7 +1,6 @@
-"""Faults planted in the manifests: file, the text there, what it becomes, and the rule that must name the line with @@.
+"""What lint finds in the manifests: file, the text there, what it becomes, and the rule that must name the line with @@.
 
-Where the line to be named is not in the new text, it is quoted after @@ in the last field, behind its file and a colon
-if that is another one.
+`tests/planting.py` explains the @@. What the one-machine runtime does not play is in tests/local/test_*_faults.py.
 """
 
 GENERATE = "knative/base/generate.yaml"

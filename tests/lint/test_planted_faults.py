@@ -4,22 +4,7 @@ import pytest
 
 from local.lint import command
 from tests.lint.planted import FAULTS
-
-
-def planted(folders, name, old, new, rule):
-    """Spoil one file; returns the file, the line and the rule that must be named."""
-    place = folders[0].parent
-    text = (place / name).read_text()
-    assert old in text
-    text = text.replace(old, new, 1)
-    (place / name).write_text(text.replace("@@", ""))
-    rule, _, quoted = rule.partition("@@")
-    other, colon, rest = quoted.partition(":")
-    if colon and "/" in other and (place / other).is_file():
-        name, quoted = other, rest
-        text = (place / name).read_text()
-    lines = enumerate(text.splitlines(), start=1)
-    return name, next(number for number, line in lines if (quoted or "@@") in line), rule
+from tests.planting import plant
 
 
 def test_the_manifests_as_they_stand_are_clean(look, base):
@@ -28,7 +13,7 @@ def test_the_manifests_as_they_stand_are_clean(look, base):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[name.replace(" ", "-") for name in FAULTS])
 def test_a_planted_fault_is_found(look, base, fault):
-    wanted = planted(base, *FAULTS[fault])
+    wanted = plant(base[0].parent, *FAULTS[fault])
 
     found = look(base)
 

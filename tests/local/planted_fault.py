@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.manifests import ManifestError, read
+from tests.planting import plant
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("knative", "eventing")
@@ -18,28 +19,14 @@ def copied(place):
     return [place / folder for folder in FOLDERS]
 
 
-def plant(file, old, new, said):
-    """Change the file; returns the line to be named and what must be said about it.
-
-    `@@` stands on the line to be named; where that line is not in `new`, it is quoted after `@@` in `said`.
-    """
-    said, _, elsewhere = said.partition("@@")
-    text = file.read_text()
-    assert old in text
-    text = text.replace(old, new, 1)
-    line = next(number for number, each in enumerate(text.splitlines(), start=1) if (elsewhere or "@@") in each)
-    file.write_text(text.replace("@@", ""))
-    return line, said
-
-
 def assert_reported(place, name, old, new, said):
     """Plant one fault; the reader must name its file and line, and say what is wrong."""
     folders = copied(place)
-    line, said = plant(place / name, old, new, said)
+    named, line, said = plant(place, name, old, new, said)
 
     with pytest.raises(ManifestError) as caught:
         read(*folders)
 
     where, _, message = str(caught.value).partition(": ")
-    assert f"{place / name}:{line}" == where
+    assert f"{place / named}:{line}" == where
     assert said in message
