@@ -11,6 +11,7 @@ import pytest
 
 from shared.adapters.http_webhooks import LINGER, HttpWebhooks
 from shared.core.delivery import Reply
+from tests import scripts
 from tests.callbacks import BODY, LOOPBACK, SLACK, TIMEOUT, Names, answer, post, sender
 from tests.peers import Script, Visit, closed_port, peer
 
@@ -69,98 +70,21 @@ def test_retry_after_is_understood_or_left_alone(headers: list[str], expected: t
         assert Reply(status=429, retry_after=expected) == post(receiver.url)
 
 
-def hang(visit: Visit) -> None:
-    visit.request()
-    visit.wait(60)
-
-
-def hang_before_reading(visit: Visit) -> None:
-    visit.wait(60)
-
-
-def drip_a_status(visit: Visit) -> None:
-    visit.request()
-    visit.drip(b"H", every=0.05)
-
-
-def drip_a_head(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"HTTP/1.1 200 OK\r\n")
-    visit.drip(b"X-Again: 1\r\n", every=0.05)
-
-
-def drip_and_then_hang(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"HTTP/1.1 200 OK\r\n")
-    for _ in range(14):
-        visit.send(b"X-Again: 1\r\n")
-        visit.wait(0.05)
-    visit.wait(60)
-
-
-def drip_interim_answers(visit: Visit) -> None:
-    visit.request()
-    while True:
-        visit.send(b"HTTP/1.1 102 Processing\r\n\r\n")
-        visit.wait(0.05)
-
-
-def drip_a_body(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    visit.drip(b"x", every=0.05)
-
-
-def flood_a_body(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        visit.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
-
-
-def flood_a_head(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        visit.send(b"X-Again: 1\r\n" * 1000)
-
-
-def hang_up(visit: Visit) -> None:
-    visit.request()
-
-
-def reset(visit: Visit) -> None:
-    visit.request()
-    # With linger 0 a close is a reset.
-    visit.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    visit.connection.close()
-
-
-def break_off_in_the_body(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
-
-
-def babble(visit: Visit) -> None:
-    visit.request()
-    visit.send(b"220 mail.example.com ESMTP\r\n\r\n")
-
-
 FAULTS = [
-    (hang, Reply(error="timeout")),
-    (hang_before_reading, Reply(error="timeout")),
-    (drip_a_status, Reply(error="timeout")),
-    (drip_a_head, Reply(error="timeout")),
-    (drip_and_then_hang, Reply(error="timeout")),
-    (drip_interim_answers, Reply(error="timeout")),
-    (flood_a_head, Reply(error="protocol")),
-    (hang_up, Reply(error="protocol")),
-    (babble, Reply(error="protocol")),
-    (reset, Reply(error="connection_reset")),
+    (scripts.hang, Reply(error="timeout")),
+    (scripts.hang_before_reading, Reply(error="timeout")),
+    (scripts.drip_a_status, Reply(error="timeout")),
+    (scripts.drip_a_head, Reply(error="timeout")),
+    (scripts.drip_and_then_hang, Reply(error="timeout")),
+    (scripts.drip_interim_answers, Reply(error="timeout")),
+    (scripts.flood_a_head, Reply(error="protocol")),
+    (scripts.hang_up, Reply(error="protocol")),
+    (scripts.babble, Reply(error="protocol")),
+    (scripts.reset, Reply(error="connection_reset")),
     # They said 200, and meant it.
-    (drip_a_body, Reply(status=200)),
-    (flood_a_body, Reply(status=200)),
-    (break_off_in_the_body, Reply(status=200)),
+    (scripts.drip_a_body, Reply(status=200)),
+    (scripts.flood_a_body, Reply(status=200)),
+    (scripts.break_off_in_the_body, Reply(status=200)),
 ]
 
 
@@ -173,7 +97,7 @@ def test_a_receiver_that_misbehaves_holds_nobody_longer_than_the_timeout(script:
 
 
 def test_the_rest_of_an_answer_is_not_waited_for_as_long_as_its_status():
-    with peer(drip_a_body) as receiver:
+    with peer(scripts.drip_a_body) as receiver:
         started = time.monotonic()
         assert Reply(status=200) == HttpWebhooks(LOOPBACK, timeout=timedelta(seconds=30)).post(receiver.url, [], BODY)
         assert time.monotonic() - started < LINGER + SLACK
@@ -208,7 +132,7 @@ def test_nobody_there_is_connection_refused():
 
 def test_one_slow_receiver_does_not_shorten_anothers_time():
     webhooks = sender()
-    with peer(hang) as slow, peer(answer("200 OK")) as fast, ThreadPoolExecutor(8) as threads:
+    with peer(scripts.hang) as slow, peer(answer("200 OK")) as fast, ThreadPoolExecutor(8) as threads:
         slow_replies = [threads.submit(webhooks.post, slow.url, [], BODY) for _ in range(4)]
         fast_replies = list(threads.map(lambda _: webhooks.post(fast.url, [], BODY), range(20)))
         assert [Reply(status=200)] * 20 == fast_replies

@@ -106,6 +106,14 @@ def test_an_unknown_authority_and_a_wrong_name_are_refused(trusted: Certificate,
         fetch()
 
 
+def test_no_proxy_of_the_environment_is_asked(trusted: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    with peer(answering("502 Proxy", b"")) as proxy, served(answering("200 OK", TEXT), trusted) as fetch:
+        for variable in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
+        assert TEXT == fetch()
+        assert 0 == proxy.visits
+
+
 def test_nobody_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         HttpKeySet(f"https://localhost:{closed_port()}/").fetch()
