@@ -40,7 +40,7 @@ def test_missing_weights_are_named_with_their_folder_and_what_belongs_there(engi
     message = str(caught.value)
     assert str(weights / "mochi-1-preview") in message
     assert "model_index.json" in message
-    assert 'from_pretrained("genmo/mochi-1-preview"' in message
+    assert f"WEIGHTS_DIR={weights} python -m functions.generate.weights fetch mochi-1-preview" in message
     # and it still draws what it can
     assert 13 == len(draw(both, REQUEST))
 

@@ -21,12 +21,12 @@ from functions.generate.mochi.reading import Unreadable
 
 def text_encoder(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     """Raises: Unreadable, OSError."""
-    return _filled(lambda: t5.T5Encoder(t5.Shape.of(_config(folder))), folder, device, dtype)
+    return _filled(_text_encoder(folder), folder, device, dtype)
 
 
 def transformer(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     """Raises: Unreadable, OSError."""
-    return _filled(lambda: dit.Transformer(dit.Shape.of(_config(folder))), folder, device, dtype)
+    return _filled(_transformer(folder), folder, device, dtype)
 
 
 def vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
@@ -34,13 +34,31 @@ def vae(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
 
     Raises: Unreadable, OSError.
     """
-    return _filled(
-        lambda: autoencoder.Vae(autoencoder.Shape.of(_config(folder))),
-        folder,
-        device,
-        dtype,
-        wanted=lambda name: not name.startswith("encoder."),
-    )
+    return _filled(_vae(folder), folder, device, dtype, wanted=lambda name: not name.startswith("encoder."))
+
+
+def names(folder: Path) -> list[str]:
+    """The weights of the component in `folder`, which has its name, in the order of use.
+
+    Raises: Unreadable, OSError.
+    """
+    empty = {"text_encoder": _text_encoder, "transformer": _transformer, "vae": _vae}[folder.name](folder)
+    return [name for name, _ in empty.named_parameters()]
+
+
+def _text_encoder(folder: Path) -> Any:
+    with torch.device("meta"):
+        return t5.T5Encoder(t5.Shape.of(_config(folder)))
+
+
+def _transformer(folder: Path) -> Any:
+    with torch.device("meta"):
+        return dit.Transformer(dit.Shape.of(_config(folder)))
+
+
+def _vae(folder: Path) -> Any:
+    with torch.device("meta"):
+        return autoencoder.Vae(autoencoder.Shape.of(_config(folder)))
 
 
 def _config(folder: Path) -> Any:
@@ -51,15 +69,13 @@ def _config(folder: Path) -> Any:
 
 
 def _filled(
-    build: Callable[[], Any],
+    module: Any,
     folder: Path,
     device: torch.device,
     dtype: torch.dtype,
     *,
     wanted: Callable[[str], bool] = lambda _: True,
 ) -> Any:
-    with torch.device("meta"):
-        module = build()
     files = weights.files(folder)
     if not files:
         raise Unreadable(f"{folder.name} has no safetensors file")

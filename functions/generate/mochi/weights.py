@@ -25,9 +25,8 @@ def folder(weights_dir: Path, model: str) -> Path:
     missing = [name for name in NEEDED if not (found / name).is_file()]
     if missing:
         raise ModelUnavailable(
-            f"the weights of {model} are not in {found}: {' and '.join(missing)} missing. Put there what"
-            f' diffusers writes: MochiPipeline.from_pretrained("genmo/{model}", variant="bf16",'
-            f' dtype=torch.bfloat16).save_pretrained("{found}")'
+            f"the weights of {model} are not in {found}: {' and '.join(missing)} missing. To bring them:"
+            f" WEIGHTS_DIR={weights_dir} python -m functions.generate.weights fetch {model}"
         )
     return found
 
