@@ -13,7 +13,7 @@ from shared.adapters.redis_answers import Answers
 from shared.adapters.redis_codec import JOB, KEY_USE
 from shared.adapters.redis_commit import Command, Condition, View, create, look, write
 from shared.adapters.redis_connection import RedisConnection
-from shared.core import reuse
+from shared.core import reuse, schedule
 from shared.core.caps import Caps
 from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, QueueFull, Unavailable
@@ -28,7 +28,7 @@ _SOME: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Creator:
-    """JobStore.create. Two round trips: what is there already, and the commit."""
+    """JobStore.create. Two round trips: what is there already, and the commit; a user's job takes one more."""
 
     redis: RedisConnection
     retention: timedelta
@@ -48,7 +48,8 @@ class Creator:
                 continue
             if not self._has_room(job.tenant, waiting, own):
                 continue
-            writes = redis_index.creation(job, key, view.at, clock, self.retention)
+            flow = redis_turns.found(self.redis, schedule.turn(job), view.at, clock)
+            writes = redis_index.creation(job, key, view.at, clock, self.retention, flow=flow)
             if create(self.redis, list(self._conditions(job, key, *marks)), writes):
                 return job
         raise Unavailable(f"{job.id} is created too often at the same time")

@@ -18,20 +18,27 @@ from shared.core.job import Job
 from shared.core.moment import micros
 from shared.core.queue import MOST_WAITS, WAITS_KEPT
 from shared.core.request_key import KeyUse, RequestKey
+from shared.core.schedule import Flow
 
 BACKSTOP: Final = timedelta(days=7)
 """A finished job's record expires so long after its retention, if recover never removed it."""
 
 
 def creation(
-    job: Job, key: RequestKey | CountedCall | None, at: datetime, clock: str | None, retention: timedelta
+    job: Job,
+    key: RequestKey | CountedCall | None,
+    at: datetime,
+    clock: str | None,
+    retention: timedelta,
+    *,
+    flow: Flow | None,
 ) -> list[Command]:
     """Everything about a new job. A full server refuses it, since it begins with SET."""
     index = effects.index(job, retention)
     return [
         ("SET", keys.job(job.id), JOB.dump(job)),
         *naming(job, key, at),
-        *redis_turns.joining(job, index.turn, at, clock),
+        *redis_turns.joining(job, index.turn, at, clock, flow),
         *_places(job, index),
         *_duties(job, at),
     ]

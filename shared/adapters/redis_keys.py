@@ -74,6 +74,11 @@ def leases_of(tenant: str) -> str:
     return f"{_TAG}:leases-of:{tenant}"
 
 
+def users(flow: str) -> str:
+    """ZSET of the flow's users, hashed, by the places of their last jobs in virtual time. Expires."""
+    return f"{_TAG}:users:{flow}"
+
+
 def waiting(priority: str) -> str:
     """ZSET of queued job ids of the priority, by the time from which on they wait."""
     return f"{_TAG}:waiting:{priority}"

@@ -195,7 +195,8 @@ class CreateVideo(BaseModel):
     output: OutputWish | None = None
     """What the file shall be."""
     metadata: Annotated[dict[_Word, _Label], Field(max_length=16)] = {}
-    """The caller's own labels: 16 at most. Lists can be filtered by them."""
+    """The caller's own labels: 16 at most. Lists can be filtered by them. `user` names whom of yours it is for: your
+    users have equal parts of your share of the queue."""
     cache: _Cache | None = None
     """`use`: a finished video of yours of the same inputs and seed, asked for with `use` or `refresh`, if there is one.
 
