@@ -1,5 +1,6 @@
 """What pages say of lint is true."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -42,3 +43,20 @@ def test_every_rule_is_seen_to_find_something():
 def test_the_components_of_rabbitmq_and_kafka_name_only_rules_that_are_there():
     for page in (ROOT / "eventing" / "components").rglob("README.md"):
         assert set() == rules_named(page) - RULE_NAMES
+
+
+TRAPS = ROOT / "docs" / "traps.md"
+ROW = re.compile(r"^\| (?!trap|---)(.+) \| (.+) \|$", re.MULTILINE)
+MODULES = {rule.name: Path(inspect.getfile(rule.check)) for rule in RULES}
+
+
+@pytest.mark.parametrize("row", ROW.findall(TRAPS.read_text()), ids=lambda row: row[0])
+def test_a_trap_is_handled_in_a_place_that_names_it(row):
+    """What is quoted in the trap, or the number of its issue, stands in one of the files or rules beside it."""
+    trap, handled = row
+    links = [(TRAPS.parent / link.partition("#")[0]).resolve() for link in re.findall(r"\]\(([^)]+)\)", handled)]
+    rules = [MODULES[name] for found in NAMED.finditer(handled) for name in re.findall(r"`([a-z-]+)`", found[1])]
+    text = "".join(place.read_text() for place in (*links, *rules))
+
+    assert text
+    assert [] == [name for name in (*re.findall(r"`([^`]+)`", trap), *re.findall(r"#\d+", trap)) if name not in text]
