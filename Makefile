@@ -47,6 +47,7 @@ format: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/draw.py
 	$(BIN)/python bench/slicing.py
+	$(BIN)/python bench/lanes.py
 	$(BIN)/python bench/end_to_end.py
 	$(BIN)/python bench/api.py
 	$(BIN)/python bench/callbacks.py
