@@ -11,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,6 +152,15 @@ class Platform:
             return video if video["status"] not in ("queued", "in_progress") else None
 
         return eventually(look, f"{job_id} finished; see {self.log_file}", timeout)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is drawn meanwhile."""
+        assert 200 == self.call("POST", "/admin/queue/pause", {"reason": "test"})[0]
+        try:
+            yield
+        finally:
+            assert 200 == self.call("POST", "/admin/queue/resume", {})[0]
 
     def status(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port + 1}/status", timeout=5) as answer:

@@ -36,6 +36,42 @@ def test_an_endpoint_is_registered_hears_of_a_video_is_asked_again_and_goes(visi
     assert [] == json.loads(visit.platform.call("GET", "/v1/webhook_endpoints")[2])["data"]
 
 
+def test_what_was_given_up_is_sent_again_as_a_whole_under_a_new_secret(visit: Visitor):
+    page = visit.tab("/#/status")
+    with Receiver(410) as receiver:
+        page.get_by_label("New endpoint").fill(receiver.url)
+        page.get_by_role("button", name="Register").click()
+        endpoint = page.get_by_role("article", name=receiver.url)
+        secret = page.locator(".secret code")
+        old = secret.inner_text()
+        visit.platform.finished(visit.platform.create(prompt="A lost word"))
+        expect(endpoint.get_by_text("Disabled")).to_be_visible()
+        endpoint.get_by_role("button", name="Enable").click()
+        expect(endpoint.get_by_text("Enabled")).to_be_visible()
+        visit.platform.finished(visit.platform.create(prompt="Another one"))
+        expect(endpoint.get_by_text("Disabled")).to_be_visible()
+        expect(endpoint).to_contain_text("it answered 410")
+        endpoint.get_by_text("What became of callbacks").click()
+        expect(endpoint.get_by_text("Given up, ")).to_have_count(2)
+
+        receiver.answers = [200]
+        endpoint.get_by_role("button", name="Enable").click()
+        expect(endpoint.get_by_text("Enabled")).to_be_visible()
+        endpoint.get_by_role("button", name="New secret").click()
+        expect(secret).to_be_visible()
+        new = secret.inner_text()
+        endpoint.get_by_role("button", name="Send all again").click()
+
+        expect(endpoint.get_by_text("Delivered, ")).to_have_count(2)
+        expect(endpoint.get_by_role("button", name="Send all again")).to_be_hidden()
+        assert old != new
+        for headers, body in receiver.received[-2:]:
+            assert "completed" == Webhook(new).verify(body, headers)["data"]["status"]
+        page.on("dialog", lambda dialog: dialog.accept())
+        endpoint.get_by_role("button", name="Delete").click()
+        expect(endpoint).to_be_hidden()
+
+
 def test_a_url_that_must_not_be_called_is_refused_beside_its_field(visit: Visitor):
     visit.expected = ("400 (BAD REQUEST)",)
     page = visit.tab("/#/status")
@@ -61,7 +97,5 @@ def test_the_queue_and_the_last_hour_are_told_as_they_are(visit: Visitor):
     expect(hour.get_by_role("definition").first).to_have_text(str(completed))
     expect(hour).to_contain_text(f"{round(100 * completed / (completed + failed))}%")
 
-    status, _, _ = visit.platform.call("POST", "/admin/queue/pause", {"reason": "test"})
-    assert 200 == status
-    expect(queue.get_by_text("The queue is held")).to_be_visible()
-    visit.platform.call("POST", "/admin/queue/resume")
+    with visit.platform.held():
+        expect(queue.get_by_text("The queue is held")).to_be_visible()

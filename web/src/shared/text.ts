@@ -163,6 +163,13 @@ export const text = {
     test: 'Test',
     heard: 'It answered.',
     rotate: 'New secret',
+    enable: 'Enable',
+    disable: 'Disable',
+    reason: {
+      gone: 'it answered 410, that nobody will listen there again',
+      failing: 'it failed for too long',
+      owner: 'by its owner',
+    },
     sure: (url: string) => `Take ${url} away? What it has not heard yet is given up.`,
     deliveries: 'What became of callbacks',
     none: 'There was none yet.',

@@ -18,15 +18,20 @@ export function EndpointRow(props: { endpoint: Endpoint; onChanged: (endpoint?: 
     mutationFn: () => hooks.rotateSecret(endpoint.id),
     onSuccess: onChanged,
   });
+  const enable = useMutation<Endpoint, Problem, boolean>({
+    mutationFn: (enabled) => hooks.enableEndpoint(endpoint.id, enabled),
+    onSuccess: () => onChanged(),
+  });
   const remove = useMutation<unknown, Problem>({
     mutationFn: () => hooks.removeEndpoint(endpoint.id),
     onSuccess: () => onChanged(),
   });
-  const problem = test.error ?? rotate.error ?? remove.error;
+  const enabled = endpoint.status === 'enabled';
+  const problem = test.error ?? rotate.error ?? enable.error ?? remove.error;
   return (
     <article className="endpoint" aria-label={endpoint.url}>
       <p>
-        <span className="state" data-state={endpoint.status === 'enabled' ? 'completed' : 'failed'}>
+        <span className="state" data-state={enabled ? 'completed' : 'failed'}>
           {text.hooks[endpoint.status]}
         </span>{' '}
         <span className="url">{endpoint.url}</span>
@@ -38,6 +43,9 @@ export function EndpointRow(props: { endpoint: Endpoint; onChanged: (endpoint?: 
         </button>
         <button type="button" disabled={rotate.isPending} onClick={() => rotate.mutate()}>
           {text.hooks.rotate}
+        </button>
+        <button type="button" disabled={enable.isPending} onClick={() => enable.mutate(!enabled)}>
+          {enabled ? text.hooks.disable : text.hooks.enable}
         </button>
         <button
           type="button"
@@ -61,7 +69,7 @@ function healthOf(endpoint: Endpoint): string {
   const parts = [
     endpoint.event_types.join(', '),
     endpoint.failing_since === null ? null : text.hooks.failing(when(endpoint.failing_since), endpoint.last_error ?? ''),
-    endpoint.disabled_reason,
+    endpoint.disabled_reason === null ? null : text.hooks.reason[endpoint.disabled_reason],
   ];
   return parts.filter(Boolean).join(' · ');
 }

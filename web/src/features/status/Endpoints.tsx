@@ -8,14 +8,19 @@ import { Notice } from '../../shared/ui/Notice';
 import { EndpointRow } from './EndpointRow';
 import { NewEndpoint } from './NewEndpoint';
 
-export const ENDPOINTS = ['endpoints'] as const;
+const ENDPOINTS = ['endpoints'] as const;
+const AGAIN_MS = 10_000;
 
 /** Who hears of the key's videos. A secret is shown once, until the screen is left. */
 export function Endpoints() {
   const api = usePlatform();
   const client = useQueryClient();
   const [secret, setSecret] = useState<Endpoint | null>(null);
-  const { data, error, refetch } = useQuery<Endpoint[], Problem>({ queryKey: ENDPOINTS, queryFn: api.hooks.endpoints });
+  const { data, error, refetch } = useQuery<Endpoint[], Problem>({
+    queryKey: ENDPOINTS,
+    queryFn: api.hooks.endpoints,
+    refetchInterval: AGAIN_MS,
+  });
 
   function changed(endpoint?: Endpoint) {
     setSecret(endpoint?.signing_secret === undefined ? null : endpoint);

@@ -18,6 +18,8 @@ export function hooksOf(client: Client<paths>) {
     eventTypes: async () => (await said(client.GET('/v1/webhook_event_types'))).data,
     addEndpoint: (url: string, event_types: EventType[]) =>
       said(client.POST('/v1/webhook_endpoints', { body: { url, event_types } })),
+    enableEndpoint: (id: string, enabled: boolean) =>
+      said(client.POST('/v1/webhook_endpoints/{endpoint}', { ...of(id), body: { enabled } })),
     removeEndpoint: (id: string) => said(client.DELETE('/v1/webhook_endpoints/{endpoint}', of(id))),
     testEndpoint: (id: string) => said(client.POST('/v1/webhook_endpoints/{endpoint}/test', { ...of(id), body: {} })),
     rotateSecret: (id: string) =>
