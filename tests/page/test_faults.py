@@ -31,17 +31,23 @@ def mortal(tmp_path, browser: Browser):
 
 def test_a_server_that_is_restarted_in_the_middle_of_a_drawing_is_found_again(mortal: Visitor):
     platform, page = mortal.platform, mortal.tab()
-    long = platform.create(prompt="A long night", size="128x128", num_frames=61, num_inference_steps=100)
+    streams: list[tuple[str, str | None]] = []
+    page.on("request", lambda asked: streams.append((asked.url, asked.headers.get("last-event-id"))))
+    long = platform.create(prompt="A long night", size="128x128", num_frames=37, num_inference_steps=100)
     card = page.get_by_role("article", name="A long night")
     expect(card.get_by_text("of 100")).to_be_visible(timeout=DRAWN_MS)
 
     platform.stop()
     expect(page.get_by_text("The platform does not answer").first).to_be_visible()
+    streams.clear()
     platform.start()
 
     expect(card.get_by_text("Ready", exact=True)).to_be_visible(timeout=DRAWN_MS)
     expect(page.get_by_text("The platform does not answer")).to_be_hidden()
     assert "completed" == platform.video(long)["state"]
+    marks = {mark for url, mark in streams if url.endswith(f"/v1/videos/{long}/events")}
+    assert marks, "it is streamed again"
+    assert None not in marks, "each stream goes on behind the last event"
 
 
 def make_key(platform: Platform, *scopes: str, life: int | None = None) -> str:

@@ -14,8 +14,8 @@ export type Wish = Schemas['CreateVideo'];
 export type VideoPage = Schemas['VideoList'];
 export type Variant = Schemas['VideoVariant']['variant'];
 
-/** Seconds that a long poll waits. Proxies end silent requests after a minute. */
-const LONG_POLL_S = 25;
+/** Seconds that a long poll waits for another state. Steps are no state: they are seen when it comes back. */
+const LONG_POLL_S = 5;
 
 /** What the page asks of the platform, as the holder of one key. Every method may reject with a Problem. */
 export type Api = ReturnType<typeof openApi>;

@@ -90,7 +90,18 @@ describe('following a video', () => {
 
     expect(states).toEqual(['running', 'completed']);
     expect(lasts).toEqual([null, null]);
-    expect(waits).toEqual(['25', '25']);
+    expect(waits).toEqual(['5', '5']);
+  });
+
+  test('asks where streams are refused from the first one on', async () => {
+    server.use(http.get(`/v1/videos/${ID}`, () => HttpResponse.json(done)));
+
+    const { states } = await heard(
+      () => refusal(503, 'busy'),
+      () => HttpResponse.error(),
+    );
+
+    expect(states).toEqual(['completed']);
   });
 
   test.each([

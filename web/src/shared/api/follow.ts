@@ -4,9 +4,11 @@ import { isOver } from './state';
 import { Problem } from './problem';
 
 /** A stream begins with how the video stands. Where that does not come, something on the way holds streams back. */
-const FIRST_WORD_MS = 10_000;
-/** After so many such streams: ask instead. */
+const FIRST_WORD_MS = 5000;
+/** After so many that said nothing: ask instead. */
 const SILENT_STREAMS = 2;
+/** A stream breaks its silence every 15 s. One that does not is dead, though nobody closed it: the machine slept. */
+const LONGEST_SILENCE_MS = 45_000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
 
@@ -37,6 +39,7 @@ export async function follow(api: Api, id: string, hear: (video: Video) => void,
     } catch (error) {
       if (ended()) return;
       if (!(error instanceof Problem) || !error.passes) throw error;
+      if (story.last === '') silent++;
       const told = error.retryAfter === null ? 0 : error.retryAfter * 1000;
       await pause(Math.max(told, Math.min(story.retryMs * 2 ** failures++, LONGEST_RETRY_MS)), signal);
     }
@@ -45,27 +48,50 @@ export async function follow(api: Api, id: string, hear: (video: Video) => void,
 
 /** The last video of one stream; null: it told of none. A stream that breaks off is one that ended. */
 async function listen(api: Api, id: string, story: Story, hear: (video: Video) => void, signal: AbortSignal) {
-  const body = await api.events(id, story.last, signal);
-  if (body === null) return 'over';
   let heard: Video | null = null;
-  const parser = new EventSourceParserStream({ onRetry: (ms) => void (story.retryMs = Math.min(ms, LONGEST_RETRY_MS)) });
-  const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
-  const impatience = story.last === '' ? setTimeout(() => void events.cancel(), FIRST_WORD_MS) : undefined;
+  const patience = new Patience(story.last === '' ? FIRST_WORD_MS : LONGEST_SILENCE_MS);
+  const parser = new EventSourceParserStream({
+    onRetry: (ms) => void (story.retryMs = Math.min(ms, LONGEST_RETRY_MS)),
+    onComment: () => patience.renew(LONGEST_SILENCE_MS),
+  });
   try {
+    const body = await api.events(id, story.last, AbortSignal.any([signal, patience.signal]));
+    if (body === null) return 'over';
+    const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
     for (;;) {
       const { done, value } = await events.read();
       if (done) return heard;
-      clearTimeout(impatience);
+      patience.renew(LONGEST_SILENCE_MS);
       if (value.event === 'preview') continue; // where a picture is, and no Video
       heard = JSON.parse(value.data) as Video;
       story.last = value.id ?? story.last;
       hear(heard);
     }
   } catch (error) {
-    if (signal.aborted || error instanceof SyntaxError) throw error;
+    if (signal.aborted || error instanceof Problem || error instanceof SyntaxError) throw error;
     return heard;
   } finally {
-    clearTimeout(impatience);
+    patience.end();
+  }
+}
+
+/** Gives up, by its signal, when nothing is heard for so long. */
+class Patience {
+  private readonly over = new AbortController();
+  private timer: ReturnType<typeof setTimeout>;
+  readonly signal = this.over.signal;
+
+  constructor(ms: number) {
+    this.timer = setTimeout(() => this.over.abort(), ms);
+  }
+
+  renew(ms: number) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.over.abort(), ms);
+  }
+
+  end() {
+    clearTimeout(this.timer);
   }
 }
 
