@@ -110,6 +110,44 @@ def test_who_leaves_the_page_has_deleted(visit: Visitor):
     eventually(lambda: visit.platform.call("GET", f"/v1/videos/{gone}")[0] == 404, "it is deleted")
 
 
+@pytest.fixture
+def queued(platform):
+    """Forty videos that wait, and go unseen."""
+    with platform.held():
+        many = [platform.create(prompt=f"Grain of sand {n}.") for n in range(40)]
+        yield many
+        for each in many:
+            platform.call("DELETE", f"/v1/videos/{each}")
+
+
+@pytest.mark.usefixtures("queued")
+def test_who_comes_back_from_a_video_finds_the_gallery_as_it_was(visit: Visitor):
+    page = visit.tab("/#/videos")
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.get_by_label("Words").fill("grain")
+    expect(page.get_by_text("40 in all")).to_be_visible()
+    low = page.get_by_role("link", name="Grain of sand 7.")
+    page.mouse.move(200, 400)
+    while not low.count():
+        page.mouse.wheel(0, 400)
+        page.wait_for_timeout(50)
+    low.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+
+    low.click()
+    expect(page.get_by_role("article", name="Grain of sand 7.")).to_be_visible()
+    assert 0 == page.evaluate("scrollY")
+    page.go_back()
+
+    expect(low).to_be_in_viewport()
+    expect(page.get_by_label("Words")).to_have_value("grain")
+    assert abs(before - page.evaluate("scrollY")) <= 1
+    page.get_by_role("link", name="Studio").click()
+    page.get_by_role("link", name="Videos").click()
+    expect(page.get_by_label("Words")).to_have_value("")
+    assert 0 == page.evaluate("scrollY")
+
+
 def test_a_link_to_nothing_says_so(visit: Visitor):
     visit.expected = ("404 (NOT FOUND)",)
     page = visit.tab("/#/videos/video_01ARZ3NDEKTSV4RRFFQ69G5FAV")

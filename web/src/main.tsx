@@ -6,6 +6,8 @@ import './page.css';
 
 // Before anything else is done: rendering comes later, and by then the address may be another.
 const key = takeKey();
+// Screens know better where one was: what they show comes after the browser has scrolled.
+history.scrollRestoration = 'manual';
 const place = document.getElementById('page');
 if (place) {
   createRoot(place).render(

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type RefObject } from 'react';
+import { TOP, type Place } from '../features/keep/place';
 import { forgetting, Removals, RemovalsContext } from '../features/keep/removals';
 import { Undo } from '../features/keep/Undo';
 import { usePlatform } from '../shared/platform';
@@ -20,6 +21,7 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
   const client = useQueryClient();
   const [removals] = useState(() => new Removals(api, forgetting(client)));
   const main = useArrival(route);
+  const place = useGalleryPlace(route);
 
   useEffect(() => {
     addEventListener('pagehide', removals.flush);
@@ -52,7 +54,7 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
       </header>
       <main ref={main} tabIndex={-1}>
         <Suspense>
-          <Screen route={route} />
+          <Screen route={route} place={place} />
         </Suspense>
       </main>
       <Undo />
@@ -60,12 +62,12 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
   );
 }
 
-function Screen({ route }: { route: Route }) {
+function Screen({ route, place }: { route: Route; place: RefObject<Place> }) {
   switch (route.at) {
     case 'studio':
       return <Studio remix={route.remix} />;
     case 'videos':
-      return <Gallery />;
+      return <Gallery place={place} />;
     case 'plan':
       return <Plan />;
     case 'status':
@@ -83,10 +85,21 @@ function useArrival(route: Route) {
   const here = route.at === 'video' ? route.id : route.at;
   useEffect(() => {
     document.title = `${name} · ${text.name}`;
-    if (before.current !== null && before.current !== here) main.current?.focus();
+    if (before.current !== null && before.current !== here) main.current?.focus({ preventScroll: true });
     before.current = here;
   }, [name, here]);
   return main;
+}
+
+/** Who comes back from a video finds the gallery as it was; every other screen is seen from its top. */
+function useGalleryPlace(route: Route) {
+  const place = useRef(TOP);
+  const { at } = route;
+  useEffect(() => {
+    if (at !== 'videos') window.scrollTo(0, 0);
+    if (at !== 'videos' && at !== 'video') place.current = TOP;
+  }, [at]);
+  return place;
 }
 
 function Tab({ to, here, name }: { to: string; here: boolean; name: string }) {

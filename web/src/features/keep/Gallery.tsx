@@ -1,16 +1,23 @@
-import { useState } from 'react';
+import { useLayoutEffect, useState, type RefObject } from 'react';
 import { count } from '../../shared/numbers';
 import { text } from '../../shared/text';
 import { Notice } from '../../shared/ui/Notice';
 import { Filters } from './Filters';
+import type { Place } from './place';
 import { Tiles } from './Tiles';
-import { useVideos, type Filter } from './useVideos';
+import { useVideos } from './useVideos';
 
-/** All videos of the key's tenant. */
-export function Gallery() {
-  const [filter, setFilter] = useState<Filter>({ state: '', words: '' });
+/** All videos of the key's tenant, as they were seen when they were left: `place` is read at first, written at last. */
+export function Gallery({ place }: { place: RefObject<Place> }) {
+  const [{ filter: first, scroll }] = useState(place.current);
+  const [filter, setFilter] = useState(first);
   const { videos, query } = useVideos(filter);
   const { error, isPending, hasNextPage, isFetchingNextPage } = query;
+  useLayoutEffect(() => {
+    return () => {
+      place.current = { filter, scroll: window.scrollY };
+    };
+  }, [place, filter]);
   const filtered = filter.state !== '' || filter.words.trim() !== '';
   return (
     <section className="gallery">
@@ -28,6 +35,7 @@ export function Gallery() {
       <Tiles
         key={filter.state}
         videos={videos}
+        scroll={filter === first ? scroll : 0}
         onEnd={hasNextPage && !isFetchingNextPage && !error ? () => void query.fetchNextPage() : undefined}
       />
     </section>

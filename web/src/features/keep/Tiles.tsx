@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import type { Video } from '../../shared/api/api';
 import { Tile } from './Tile';
 
@@ -14,13 +14,31 @@ interface Layout {
   top: number;
 }
 
-/** As many tiles as are seen, of however many there are. `onEnd` is called when the last of them comes near. */
-export function Tiles({ videos, onEnd }: { videos: readonly Video[]; onEnd: (() => void) | undefined }) {
-  const list = useRef<HTMLUListElement>(null);
-  const { columns, width, top } = useLayout(list);
+interface Props {
+  videos: readonly Video[];
+  /** Where the window begins at first, in pixels. */
+  scroll: number;
+  /** Called when the last video comes near. */
+  onEnd: (() => void) | undefined;
+}
+
+/** As many tiles as are seen, of however many there are. */
+export function Tiles(props: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const layout = useLayout(place);
+  return <div ref={place}>{layout && <Rows {...props} {...layout} />}</div>;
+}
+
+function Rows({ videos, scroll, onEnd, columns, width, top }: Props & Layout) {
   const height = Math.round(width * 0.62) + CAPTION;
   const rows = Math.ceil(videos.length / columns);
+  // Before the virtualizer looks where the window is, and before anything is painted.
+  const start = useRef(scroll);
+  useLayoutEffect(() => {
+    window.scrollTo(0, start.current);
+  }, []);
   const virtualizer = useWindowVirtualizer({
+    initialOffset: scroll,
     count: rows,
     estimateSize: () => height + GAP,
     overscan: 2,
@@ -35,7 +53,7 @@ export function Tiles({ videos, onEnd }: { videos: readonly Video[]; onEnd: (() 
   }, [atEnd, onEnd]);
 
   return (
-    <ul className="tiles" ref={list} style={{ height: virtualizer.getTotalSize() }}>
+    <ul className="tiles" style={{ height: virtualizer.getTotalSize() }}>
       {seen.flatMap((row) =>
         videos.slice(row.index * columns, (row.index + 1) * columns).map((video, column) => (
           <li
@@ -56,10 +74,11 @@ export function Tiles({ videos, onEnd }: { videos: readonly Video[]; onEnd: (() 
   );
 }
 
-function useLayout(list: React.RefObject<HTMLUListElement | null>): Layout {
-  const [layout, setLayout] = useState<Layout>({ columns: 4, width: NARROWEST, top: 0 });
+/** null: nothing is laid out yet. */
+function useLayout(place: RefObject<HTMLElement | null>): Layout | null {
+  const [layout, setLayout] = useState<Layout | null>(null);
   useLayoutEffect(() => {
-    const element = list.current;
+    const element = place.current;
     if (!element) return;
     const measure = () => {
       const { width, top } = element.getBoundingClientRect();
@@ -70,6 +89,6 @@ function useLayout(list: React.RefObject<HTMLUListElement | null>): Layout {
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [list]);
+  }, [place]);
   return layout;
 }
