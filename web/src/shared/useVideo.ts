@@ -29,7 +29,9 @@ export function useVideo(id: string, live: boolean) {
   useEffect(() => {
     if (!following) return;
     const end = new AbortController();
-    follow(api, id, (video) => keep(client, video), end.signal).catch(() => {
+    // What is heard first, before anything was known, is no change.
+    const hear = (video: Video) => keep(client, video, client.getQueryData<Video>(videoKey(id)) ?? video);
+    follow(api, id, hear, end.signal).catch(() => {
       // It asks the plain way, and says what is wrong.
       void client.invalidateQueries({ queryKey: videoKey(id) });
     });
@@ -43,8 +45,7 @@ export function useVideo(id: string, live: boolean) {
 export const ACTIVE = ['active'] as const;
 
 /** Remember a video that was told of. One that began may be over before any list shows it: it is watched at once. */
-export function keep(client: QueryClient, video: Video): void {
-  const before = client.getQueryData<Video>(videoKey(video.id));
+export function keep(client: QueryClient, video: Video, before = client.getQueryData<Video>(videoKey(video.id))): void {
   client.setQueryData(videoKey(video.id), video);
   if (before?.state === video.state) return;
   if (!isOver(video)) client.setQueryData<string[]>(ACTIVE, (ids = []) => newestFirst([...ids, video.id]));
