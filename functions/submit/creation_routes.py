@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -117,7 +117,7 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
     def known_by(wanted: object) -> RequestKey | CountedCall | None:
         """A key, if there is one, says more than a count."""
         key = keys.of_header(request.headers.get(HEADER), wanted)
-        return key or keys.of_tries(request.headers.get(TRIES), caller(), [wanted, asdict(manners())])
+        return key or keys.of_tries(request.headers.get(TRIES), caller(), [wanted, manners().reading])
 
     return routes
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from functions.submit.handler import Videos
 from shared.core import remix
@@ -17,6 +18,7 @@ from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
 from shared.core.request import Reading, VideoRequest, parse, resolve
 from shared.core.terms import Cache, Terms
+from shared.core.trace import Trace
 from shared.core.upload import UploadHosts
 from shared.core.wish import MAX_SEED, CreateVideo
 from shared.settings import Settings
@@ -30,6 +32,13 @@ class Manners:
     asides: Sequence[Aside] = ()
     lenient: bool = False
     """Unknown fields are no reason to refuse it."""
+    trace: Trace = Trace()
+    """What its caller calls the whole of which it is a part. It changes nothing about the video."""
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What of them decides how the body is read: the same for each try of one request."""
+        return {"asides": [asdict(aside) for aside in self.asides], "lenient": self.lenient}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Drafts:
             raise InvalidRequest(Problem("/cache", detail))
         seed = secrets.randbelow(MAX_SEED + 1)
         request = resolve(reading.wish, models=self._settings.models, presets=self._settings.presets, seed=seed)
-        return self._draft(caller, reading, request, _terms(reading.wish))
+        return self._draft(caller, reading, request, _terms(reading.wish), manners)
 
     def of_remix(self, caller: Caller, job_id: str, body: object, manners: Manners) -> Draft:
         """A job that draws another prompt with the seed and everything else of `job_id`'s request.
@@ -83,7 +92,7 @@ class Drafts:
             )
         request = replace(origin.request, prompt=reading.wish.prompt)
         terms = replace(_terms(reading.wish), crf=origin.terms.crf, asked_seconds=origin.terms.asked_seconds)
-        return self._draft(caller, reading, request, terms, remixed_from=job_id)
+        return self._draft(caller, reading, request, terms, manners, remixed_from=job_id)
 
     def _read(self, caller: Caller, body: object, manners: Manners) -> Reading:
         settings = self._settings
@@ -100,7 +109,14 @@ class Drafts:
         )
 
     def _draft(
-        self, caller: Caller, reading: Reading, request: VideoRequest, terms: Terms, *, remixed_from: str | None = None
+        self,
+        caller: Caller,
+        reading: Reading,
+        request: VideoRequest,
+        terms: Terms,
+        manners: Manners,
+        *,
+        remixed_from: str | None = None,
     ) -> Draft:
         wish = reading.wish
         webhook, endpoint, upload_url = self._webhook(wish), self._endpoint(caller, wish), self._upload(wish)
@@ -115,6 +131,8 @@ class Drafts:
             metadata=wish.metadata,
             terms=terms,
             remixed_from=remixed_from,
+            traceparent=manners.trace.parent,
+            tracestate=manners.trace.state,
             created_at=now,
             queued_at=now,
             changed_at=now,

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from functions.submit.drafts import Drafts
+from functions.submit.drafts import Drafts, Manners
 from functions.submit.handler import Videos
 from functions.submit.request_keys import LONGEST, RequestKeys
 from shared.core import events, wire
@@ -21,6 +21,7 @@ from shared.core.job import Job
 from shared.core.request import MAX_PROBLEMS
 from shared.core.request_key import GONE, MISMATCH
 from shared.core.terms import Cache
+from shared.core.trace import Trace
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,6 @@ Step = Callable[[], str | None]
 
 _TAKEN: Final = (events.REQUESTED, events.CANCEL)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-"""W3C Trace Context; what does not look like this is left out, as it says."""
-_TRACE_STATE: Final = re.compile(r"[!-~]([ -~]{0,510}[!-~])?")
-"""As many characters of it as W3C asks everybody to pass on."""
 
 
 class Inbox:
@@ -91,17 +88,14 @@ class Inbox:
 
     def _draft(self, caller: Caller, event: Event) -> Job:
         said = event.extensions
-        trace = _TRACE.fullmatch(said.get("traceparent", ""))
-        state = _TRACE_STATE.fullmatch(said.get("tracestate", ""))
-        draft = self._drafts.of_body(caller, event.data).job
+        trace = Trace.heard(said.get("traceparent", ""), said.get("tracestate", ""))
+        draft = self._drafts.of_body(caller, event.data, Manners(trace=trace)).job
         if draft.terms.cache is Cache.USE:
             detail = "use is not for events: a video that is there already sends none; ask for it over HTTPS"
             raise InvalidRequest(Problem("/cache", detail), code="unsupported_feature")
         return replace(
             draft,
             cause=event.id,
-            traceparent=trace and trace[0],
-            tracestate=trace and state and state[0],
             correlation=said.get("correlationid") or None,
             expires_at=_expiry(event, draft),
         )

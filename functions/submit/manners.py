@@ -11,6 +11,7 @@ from flask import request
 from functions.submit.drafts import Manners
 from shared.core.aliases import Aside
 from shared.core.operation import Argument
+from shared.core.trace import Trace
 
 CALLBACK: Final = "X-Callback-Url"
 CANCEL_AFTER: Final = "Cancel-After"
@@ -18,6 +19,8 @@ CANCEL_AFTER: Final = "Cancel-After"
 FAL_TIMEOUT: Final = "X-Fal-Request-Timeout"
 """fal's time to start, in seconds: how long the job may wait in the queue."""
 FAL_WEBHOOK: Final = "fal_webhook"
+PARENT: Final = "traceparent"
+STATE: Final = "tracestate"
 _URL: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 2048}
 ARGUMENTS: Final = (
     Argument(CALLBACK, "Says `webhook`, beside the body.", _URL, "header"),
@@ -26,6 +29,10 @@ ARGUMENTS: Final = (
         CANCEL_AFTER, "Says `timeout_seconds`, beside the body: `90s`, `5m`, `1h30m` or a number.", place="header"
     ),
     Argument(FAL_TIMEOUT, "Says `queue_ttl_seconds`, beside the body.", {"type": "number", "minimum": 1}, "header"),
+    Argument(
+        PARENT, "The trace that it belongs to (W3C Trace Context); its events and callbacks carry it.", place="header"
+    ),
+    Argument(STATE, "What tracers want to hear again with it.", place="header"),
 )
 _LENIENT: Final = re.compile(r'(?:^|,)\s*handling\s*=\s*"?lenient"?\s*(?=[,;]|$)', re.IGNORECASE)
 _DURATION: Final = re.compile("(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?")
@@ -35,7 +42,8 @@ _SECONDS: Final = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})?")
 def manners() -> Manners:
     """Those of the present request. `Prefer: handling=lenient` is RFC 7240's."""
     lenient = _LENIENT.search(request.headers.get("Prefer", "")) is not None
-    return Manners(tuple(_asides()), lenient)
+    trace = Trace.heard(request.headers.get(PARENT, ""), request.headers.get(STATE, ""))
+    return Manners(tuple(_asides()), lenient, trace)
 
 
 def _asides() -> Iterator[Aside]:

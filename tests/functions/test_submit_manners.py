@@ -165,3 +165,41 @@ def test_a_retry_keeps_the_terms(client, auth, services):
     retried = client.post(f"/v1/videos/{origin}/retry", headers=auth)
 
     assert services.jobs.get(origin).terms == job_of(services, retried).terms
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+OTHER = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("POST /v1/videos", BODY),
+        ("PUT /v1/videos/my-film", BODY),
+        ("POST /v1/videos/{origin}/remix", BODY),
+        ("POST /v1/videos/batch", {"requests": [BODY]}),
+    ],
+)
+def test_a_video_belongs_to_the_trace_of_its_request(client, auth, services, route, body):
+    origin = client.post("/v1/videos", json=BODY, headers=auth).json["id"]
+    trace = {"traceparent": TRACE, "tracestate": "a=1,b=2"}
+
+    method, url = route.format(origin=origin).split()
+    answer = client.open(url, method=method, json=body, headers=auth | trace)
+
+    assert 202 == answer.status_code, answer.json
+    job = services.jobs.get(answer.json["data"][0]["id"] if "data" in answer.json else answer.json["id"])
+    assert (TRACE, "a=1,b=2") == (job.traceparent, job.tracestate)
+
+
+@pytest.mark.parametrize("trace", [{"traceparent": "00-xyz"}, {"tracestate": "a=1"}])
+def test_a_trace_of_no_known_form_is_left_out(post, services, trace):
+    job = job_of(services, post(**trace))
+    assert (None, None) == (job.traceparent, job.tracestate)
+
+
+def test_a_retry_in_a_span_of_its_own_is_the_same_request(post):
+    first = post(**{"x-stainless-retry-count": "0", "traceparent": TRACE})
+    again = post(**{"x-stainless-retry-count": "1", "traceparent": OTHER})
+
+    assert (200, first.json["id"]) == (again.status_code, again.json["id"])
