@@ -12,6 +12,7 @@ from shared.core import delivery, events, message, views
 from shared.core.endpoint import Endpoint
 from shared.core.errors import NotFound, TemporaryError
 from shared.core.events import Event
+from shared.core.job import Webhook
 from shared.core.message import Message
 from shared.settings import Settings
 from shared.telemetry import metrics
@@ -52,23 +53,23 @@ class Messenger:
             body=body.encode(),
         )
         endpoints = self._services.endpoints.of_tenant(job.tenant)
-        for url, endpoint in delivery.hearers(job, endpoints, told):
-            self._send(word, url, endpoint)
+        for webhook, endpoint in delivery.hearers(job, endpoints, told):
+            self._send(word, webhook, endpoint)
 
     def close(self) -> None:
         """Wait for the words that are on their way."""
         self._pool.shutdown()
 
-    def _send(self, word: Message, url: str, endpoint: Endpoint | None) -> None:
+    def _send(self, word: Message, webhook: Webhook, endpoint: Endpoint | None) -> None:
         if not self._places.acquire(blocking=False):
             metrics.DELIVERIES.labels("dropped").inc()
             return
-        self._pool.submit(self._post, word, url, endpoint)
+        self._pool.submit(self._post, word, webhook, endpoint)
 
-    def _post(self, word: Message, url: str, endpoint: Endpoint | None) -> None:
+    def _post(self, word: Message, webhook: Webhook, endpoint: Endpoint | None) -> None:
         try:
             if endpoint is None or not (endpoint.must_be_asked or self._postman.wait(endpoint)):
-                reply = self._postman.post(word, url, endpoint)
+                reply = self._postman.post(word, webhook, endpoint)
                 metrics.DELIVERIES.labels("told" if reply.is_success else "dropped").inc()
         except TemporaryError as error:
             log.info("progress not told", extra={"job": word.subject, "error": error})

@@ -12,9 +12,11 @@ from functions.notify.ledger import Ledger
 from functions.notify.uploader import Uploader
 from shared.core import delivery as deliveries
 from shared.core import effects, message, views, web_hook
+from shared.core.confidence import Confidence
 from shared.core.delivery import Delivery, Kind, Reply
 from shared.core.endpoint import Change, Consented, Endpoint, EndpointState, Heard, Left, Missed
 from shared.core.errors import NotFound, Unavailable
+from shared.core.job import Webhook
 from shared.core.message import Message
 from shared.core.sealing import Sealer
 from shared.core.signing import PrivateKey
@@ -112,25 +114,31 @@ class Postman:
             extensions=written.extensions,
             body=(written.body or "").encode(),
         )
-        return self.post(told, written.url, endpoint)
+        return self.post(told, Webhook(written.url, sealed=written.sealed), endpoint)
 
-    def post(self, told: Message, url: str, endpoint: Endpoint | None) -> Reply:
-        """Once, signed now, with every secret that counts now; an endpoint's own URL goes before `url`."""
+    def post(self, told: Message, webhook: Webhook, endpoint: Endpoint | None) -> Reply:
+        """Once, signed now, with every secret that counts now; an endpoint's own URL goes before the webhook's."""
         at = self._services.jobs.now()
         try:
-            secrets = self._secrets(endpoint)
+            own = self._opened(webhook)
+            secrets = self._secrets(endpoint, own)
         except Unavailable as error:
             log.warning("callback not signed", extra={"job": told.subject, "error": error})
             return _UNREADABLE
         signed = message.signatures(told, secrets, self._keys, at)
         origin = self._origin if endpoint is not None and endpoint.handshake else None
-        target = url if endpoint is None else endpoint.url
-        return self._services.webhooks.post(target, message.headers(told, signed, at, origin), told.body)
+        target = webhook.url if endpoint is None else endpoint.url
+        headers = (*message.headers(told, signed, at, origin), *own.headers.items())
+        return self._services.webhooks.post(target, headers, told.body)
 
-    def _secrets(self, endpoint: Endpoint | None) -> list[str]:
+    def _opened(self, webhook: Webhook) -> Confidence:
+        """Raises: Unavailable: It cannot be opened."""
+        return Confidence() if webhook.sealed is None else Confidence.opened(self._sealer, webhook.url, webhook.sealed)
+
+    def _secrets(self, endpoint: Endpoint | None, own: Confidence) -> list[str]:
         """Raises: Unavailable: One cannot be opened."""
         if endpoint is None:
-            return [self._settings.webhook_secret]
+            return [own.secret or self._settings.webhook_secret]
         live = endpoint.live_secrets(self._services.jobs.now())
         return [self._sealer.open(secret.sealed, purpose=endpoint.purpose) for secret in live]
 

@@ -13,14 +13,16 @@ from shared.core import remix
 from shared.core.access import Caller
 from shared.core.aliases import Aside
 from shared.core.bounds import Allowance
+from shared.core.confidence import Confidence
 from shared.core.errors import AddressRefused, InvalidRequest, NotFound, Problem
 from shared.core.ids import new_job_id
 from shared.core.job import Job, Webhook
 from shared.core.request import Reading, VideoRequest, parse, resolve
+from shared.core.sealing import NONCE_BYTES, Sealer
 from shared.core.terms import Cache, Terms
 from shared.core.trace import Trace
 from shared.core.upload import UploadHosts
-from shared.core.wish import MAX_SEED, CreateVideo
+from shared.core.wish import MAX_SEED, CreateVideo, WebhookWish
 from shared.settings import Settings
 from shared.wiring import Services
 
@@ -56,6 +58,7 @@ class Drafts:
         self._services = services
         self._settings = settings
         self._videos = videos
+        self._sealer = Sealer(settings.webhook_keys)
         self._hosts = UploadHosts.of(settings.upload_hosts)
 
     def of_body(self, caller: Caller, body: object, manners: Manners = Manners()) -> Draft:
@@ -148,7 +151,17 @@ class Drafts:
             self._services.webhooks.check(wish.webhook.url)
         except AddressRefused as error:
             raise InvalidRequest(Problem("/webhook/url", str(error)), code="ssrf_blocked") from None
-        return Webhook(url=wish.webhook.url, events=tuple(wish.webhook.events))
+        return Webhook(url=wish.webhook.url, events=tuple(wish.webhook.events), sealed=self._sealed(wish.webhook))
+
+    def _sealed(self, wish: WebhookWish) -> str | None:
+        given = Confidence(wish.secret, wish.headers)
+        if not given:
+            return None
+        if not self._sealer.can_seal:
+            where = "/webhook/headers" if wish.secret is None else "/webhook/secret"
+            detail = "cannot be kept here: the platform's owner has set no WEBHOOK_KEY to seal it with"
+            raise InvalidRequest(Problem(where, detail), code="unsupported_feature")
+        return given.sealed(self._sealer, wish.url, secrets.token_bytes(NONCE_BYTES))
 
     def _upload(self, wish: CreateVideo) -> str | None:
         """Whether it can be written there is seen when there is something to write."""

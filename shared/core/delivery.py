@@ -17,7 +17,7 @@ from shared.core import events
 from shared.core.endpoint import PASSING_EVENTS, Endpoint, wants
 from shared.core.events import Event
 from shared.core.ids import delivery_id
-from shared.core.job import Job, JobState
+from shared.core.job import Job, JobState, Webhook
 
 _OPENAI_TYPES: Final = {
     JobState.COMPLETED: "video.completed",
@@ -91,6 +91,8 @@ class Delivery:
     url: str
     endpoint_id: str | None = None
     """The registered endpoint that it goes to; None: the job's own webhook."""
+    sealed: str | None = None
+    """The own webhook's secret and headers (confidence.py)."""
     created_at: datetime
     due_at: datetime
     state: DeliveryState = DeliveryState.PENDING
@@ -132,7 +134,7 @@ def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
         return
     own = job.webhook
     if own is not None and (not own.events or event_type in own.events):
-        yield _new(job, event, event_type, own.url)
+        yield replace(_new(job, event, event_type, own.url), sealed=own.sealed)
     for endpoint in endpoints:
         if wants(endpoint, event_type, named=job.webhook_endpoint):
             yield _new(job, event, event_type, endpoint.url, endpoint.id)
@@ -141,13 +143,13 @@ def owed(job: Job, endpoints: Sequence[Endpoint]) -> Iterator[Delivery]:
         yield replace(upload, id=delivery_id(job.id, job.version, Kind.UPLOAD), kind=Kind.UPLOAD)
 
 
-def hearers(job: Job, endpoints: Sequence[Endpoint], event_type: str) -> Iterator[tuple[str, Endpoint | None]]:
-    """Who wants to hear of something on the way of `job`: URLs, and the endpoints whose they are."""
+def hearers(job: Job, endpoints: Sequence[Endpoint], event_type: str) -> Iterator[tuple[Webhook, Endpoint | None]]:
+    """Who wants to hear of something on the way of `job`: where, and the endpoints whose they are."""
     if job.webhook is not None and event_type in job.webhook.events:
-        yield job.webhook.url, None
+        yield job.webhook, None
     for endpoint in endpoints:
         if wants(endpoint, event_type):
-            yield endpoint.url, endpoint
+            yield Webhook(endpoint.url), endpoint
 
 
 def heard_meanwhile(job: Job, endpoints: Sequence[Endpoint]) -> frozenset[str]:

@@ -123,6 +123,8 @@ class Webhook:
 
     url: str
     events: tuple[str, ...] = ()
+    sealed: str | None = None
+    """Its own secret and headers (confidence.py), if it was given any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def _problems(error: ValidationError) -> list[Problem]:
 
 _NESTED: Final[Mapping[str, type[BaseModel]]] = {"webhook": WebhookWish, "output": OutputWish}
 _NO_OBJECT: Final[Mapping[str, str]] = {
-    "webhook": "must be a URL, or a JSON object with url and events",
+    "webhook": "must be a URL, or a JSON object with url, events, secret and headers",
     "output": "must be a JSON object with format, crf and upload_url",
 }
 
@@ -138,4 +138,4 @@ def _without(fields: Mapping[str, Any], wrong: Collection[str | int]) -> CreateV
 
 
 def _pointer(path: Sequence[str | int]) -> str:
-    return pointer(path[:2] if path[:1] == ("metadata",) else path)  # a third is pydantic's mark for a wrong key
+    return pointer(path[:-1] if path[-1:] == ("[key]",) else path)  # pydantic's mark for a name that is wrong

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +14,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PREFIX: Final = "whsec_"
+SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{32,86}={0,2}")
+"""How a secret looks; whether it is one, says `secret_key`."""
 PRIVATE_PREFIX: Final = "whsk_"
 SEED_BYTES: Final = 32
 """Of an Ed25519 private key (RFC 8032)."""

@@ -13,9 +13,11 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from shared.core.catalog import CATALOG, FRAME_STRIDE
+from shared.core.confidence import MOST_HEADERS, NAME, VALUE, is_theirs
 from shared.core.endpoint import EVENT_TYPES
 from shared.core.preset import PRESETS
 from shared.core.priority import Priority, named
+from shared.core.signing import SECRET, secret_key
 from shared.core.terms import Cache
 from shared.core.text import Text, said
 from shared.core.whole import WHOLE
@@ -118,6 +120,42 @@ _Guidance = Annotated[
 _Seconds = Annotated[StrictInt, Field(ge=1), WHOLE]
 
 
+def _header(name: str) -> str:
+    if NAME.fullmatch(name) is None:
+        raise ValueError("must be a header's name: up to 64 of A-Z a-z 0-9 - _")
+    if not is_theirs(name):
+        raise ValueError("is a header that frames or signs the callback itself; choose another")
+    return name
+
+
+def _once(headers: dict[str, str]) -> dict[str, str]:
+    if len({name.lower() for name in headers}) < len(headers):
+        raise ValueError("must name each header once: capitals make no difference")
+    return headers
+
+
+def _secret(value: str) -> str:
+    secret_key(value)
+    return value
+
+
+_Secret = Annotated[StrictStr, AfterValidator(_secret), _schema(pattern=f"^{SECRET.pattern}$", format="webhook-secret")]
+_HeaderName = Annotated[str, AfterValidator(_header), _schema(pattern=f"^{NAME.pattern}$")]
+_HeaderValue = Annotated[
+    StrictStr,
+    _form(VALUE, "must be 1 to 1,024 visible ASCII characters, with spaces only between them"),
+    _schema(pattern=f"^{VALUE.pattern}$"),
+]
+
+
+_Headers = Annotated[
+    dict[_HeaderName, _HeaderValue],
+    Field(max_length=MOST_HEADERS),
+    AfterValidator(_once),
+    _schema(additionalProperties=False),
+]
+
+
 class WebhookWish(BaseModel):
     """Where to send the signed callback, and on which events."""
 
@@ -127,6 +165,10 @@ class WebhookWish(BaseModel):
     """A public https URL."""
     events: Annotated[list[_Event], Field(max_length=len(WEBHOOK_EVENTS))] = []
     """Empty: every end. `video.started` and `video.progress` (at most one in 10 s) are told once, and only if named."""
+    secret: _Secret | None = None
+    """Signs in place of the platform's: `whsec_` and the base64 of 24 to 64 random bytes. Kept sealed, never told."""
+    headers: _Headers = {}
+    """Sent along with each callback, such as `Authorization`. Kept sealed, never told."""
 
 
 _Webhook = Annotated[WebhookWish, BeforeValidator(_webhook, json_schema_input_type=WebhookWish | _Url)]

@@ -78,9 +78,9 @@ class Settings:
     """Signs callbacks too, for receivers that have no secret: `whsk_<base64 of 32 random bytes>`, an Ed25519 key. Two,
     separated by a space: the first signs, the public halves of both stand at /.well-known/jwks.json. Empty: neither."""
     webhook_keys: tuple[bytes, ...] = _setting("WEBHOOK_KEY", readers.sealing_keys, "")
-    """Under which the secrets of registered webhook endpoints are sealed in the store: base64 of 32 random bytes. Two,
-    separated by a space: the first seals, the other still opens what was sealed under it. Empty: none can be
-    registered."""
+    """Under which the secrets of webhook endpoints, and of videos' own webhooks with their headers, are sealed in the
+    store: base64 of 32 random bytes. Two, separated by a space: the first seals, the other still opens what was
+    sealed under it. Empty: none can be registered or given."""
     webhook_networks: tuple[str, ...] = _setting("WEBHOOK_NETWORKS", readers.networks, "")
     """Private networks that callbacks may reach all the same (CIDR), over plain HTTP and any port too."""
     webhook_timeout: timedelta = _setting("WEBHOOK_TIMEOUT_SECONDS", readers.seconds, "15")

@@ -23,6 +23,7 @@ schemathesis.openapi.format("aspect-ratio", st.sampled_from(["16:9", "1:1", "9:1
 schemathesis.openapi.format("model", st.sampled_from(["mochi-1-tiny", "sora-2"]))
 schemathesis.openapi.format("preset", st.sampled_from(["exact", "turbo"]))
 schemathesis.openapi.format("uri", st.just("http://127.0.0.1:9/hook"))  # nothing is looked up, and nobody is there
+schemathesis.openapi.format("webhook-secret", st.just("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
 schemathesis.openapi.format("cursor", st.integers(0, 2**50).map("{}.video_x".format))
 
 
