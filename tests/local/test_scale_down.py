@@ -74,7 +74,7 @@ def test_while_it_drains_it_holds_its_gpu_and_the_next_instance_is_pending(shrin
     running.send("next", hold=3)
     running.send("last", hold=1)
     until(lambda: [i["state"] for i in running.instances()] == ["Ready", "Stopping", "Pending"])
-    assert running.said("Pending: every accelerator is taken (2 of 2)")
+    until(lambda: running.said("Pending: every accelerator is taken (2 of 2)"))
     until(lambda: len(running.notes("end")) == 4)
 
 
