@@ -80,7 +80,7 @@ class Attempt:
         self._deadline = None if left is None else time.monotonic() + left
         self._slice = Slice(services.jobs, job, drain=drain, end=end, patience=patience)
         self.shelf = Shelf(services, job, patience, self._look)
-        self._previews = Previews(self.shelf, asked=job.terms.preview)
+        self._previews = Previews(self.shelf, asked=job.terms.preview_every if job.terms.preview else None)
         self._first_step = 0
         self._reported = (Phase.LOADING, 0.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from typing import Final
 
@@ -16,10 +17,8 @@ from shared.core.errors import OutOfMemory
 
 log = logging.getLogger(__name__)
 
-ASKED: Final = 5.0
-"""Seconds between two previews of a job whose caller wants them; the first comes with the first step."""
-UNASKED: Final = 30.0
-"""The same of any other job."""
+UNASKED: Final = timedelta(seconds=30)
+"""Between two previews of a job whose caller did not ask for any."""
 MAX_SIDE: Final = 424
 QUALITY: Final = 70
 
@@ -27,11 +26,12 @@ QUALITY: Final = 70
 class Previews:
     """Makes one now and then. Worth no failure, and no waiting."""
 
-    def __init__(self, shelf: Shelf, *, asked: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, shelf: Shelf, *, asked: timedelta | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """`asked` is how often its caller wants one; then the first comes with the first step."""
         self._shelf = shelf
-        self._every = ASKED if asked else UNASKED
+        self._every = (asked or UNASKED).total_seconds()
         self._clock = clock
-        self._due = clock() + (0.0 if asked else UNASKED)
+        self._due = clock() + (0.0 if asked else self._every)
 
     def after_step(self, drawing: Drawing) -> None:
         if self._clock() < self._due:

@@ -195,7 +195,8 @@ def _terms(wish: CreateVideo) -> Terms:
     usual = Terms()
     return Terms(
         priority=wish.priority or usual.priority,
-        preview=wish.preview,
+        preview=wish.preview is not None,
+        preview_every=usual.preview_every if wish.preview is None else timedelta(seconds=wish.preview.every),
         crf=usual.crf if wish.output is None or wish.output.crf is None else wish.output.crf,
         cache=Cache(wish.cache or usual.cache),
         asked_seconds=wish.seconds,

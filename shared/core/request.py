@@ -15,7 +15,7 @@ from shared.core.bounds import Allowance
 from shared.core.catalog import CATALOG
 from shared.core.errors import InvalidRequest, Problem, pointer, told
 from shared.core.preset import PRESETS, Preset
-from shared.core.wish import CreateVideo, OutputWish, WebhookWish
+from shared.core.wish import CreateVideo, OutputWish, PreviewWish, WebhookWish
 
 MAX_PROBLEMS: Final = 32
 """Wrong fields that are named at most: an answer must not outgrow its question."""
@@ -121,9 +121,14 @@ def _problems(error: ValidationError) -> list[Problem]:
     return found
 
 
-_NESTED: Final[Mapping[str, type[BaseModel]]] = {"webhook": WebhookWish, "output": OutputWish}
+_NESTED: Final[Mapping[str, type[BaseModel]]] = {
+    "webhook": WebhookWish,
+    "output": OutputWish,
+    "preview": PreviewWish,
+}
 _NO_OBJECT: Final[Mapping[str, str]] = {
     "webhook": "must be a URL, or a JSON object with url, events, secret and headers",
+    "preview": "must be true or false, or a JSON object with every",
     "output": "must be a JSON object with format, crf and upload_url",
 }
 

@@ -27,6 +27,8 @@ class Terms:
     priority: Priority = Priority.NORMAL
     preview: bool = False
     """Whether pictures are wanted before the video is done."""
+    preview_every: timedelta = timedelta(seconds=5)
+    """How often, if they are."""
     crf: int = 18
     """H.264's constant rate factor of the file."""
     cache: Cache = Cache.OFF

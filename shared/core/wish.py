@@ -32,6 +32,8 @@ NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 RATIO: Final = re.compile("[1-9][0-9]{0,2}:[1-9][0-9]{0,2}")
 SHARPEST_CRF: Final = 12
 COARSEST_CRF: Final = 40
+USUAL_PREVIEW_S: Final = 5
+RAREST_PREVIEW_S: Final = 600
 
 
 def _number(value: Any) -> Any:
@@ -174,6 +176,26 @@ class WebhookWish(BaseModel):
 _Webhook = Annotated[WebhookWish, BeforeValidator(_webhook, json_schema_input_type=WebhookWish | _Url)]
 
 
+class PreviewWish(BaseModel):
+    """How often a small picture is wanted."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    every: Annotated[StrictInt, Field(ge=1, le=RAREST_PREVIEW_S), WHOLE] = USUAL_PREVIEW_S
+    """Seconds from one to the next; the first comes with the first step."""
+
+
+def _preview(value: Any) -> Any:
+    if isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
+_Preview = Annotated[
+    PreviewWish | None, BeforeValidator(_preview, json_schema_input_type=StrictBool | PreviewWish | None)
+]
+
+
 class OutputWish(BaseModel):
     """What the file shall be."""
 
@@ -232,8 +254,8 @@ class CreateVideo(BaseModel):
     """Where the end of the job is told, signed: a URL, or an object with it."""
     webhook_endpoint: _EndpointId | None = None
     """The id of a registered webhook endpoint that hears of the end, whatever else it hears of."""
-    preview: StrictBool = False
-    """Whether a small picture is wanted while the video is being drawn."""
+    preview: _Preview = None
+    """Whether small pictures are wanted while the video is being drawn: `true`, or an object that says how often."""
     output: OutputWish | None = None
     """What the file shall be."""
     metadata: Annotated[dict[_Word, _Label], Field(max_length=16)] = {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from functions.generate.preview import ASKED, UNASKED, Previews, webp
+from functions.generate.preview import Previews, webp
 from functions.submit.app import create_app
 from shared.core import keys
 from shared.core.errors import OutOfMemory
@@ -111,7 +112,9 @@ class Shelf:
         self.shown.append(preview)
 
 
-@pytest.mark.parametrize(("asked", "every", "first"), [(True, ASKED, 0), (False, UNASKED, UNASKED)])
+@pytest.mark.parametrize(
+    ("asked", "every", "first"), [(Terms().preview_every, 5, 0), (timedelta(seconds=7), 7, 0), (None, 30, 30)]
+)
 def test_they_come_at_their_rhythm_whatever_the_steps(asked, every, first):
     time, shelf, drawing = [0.0], Shelf(), InstantDrawing(REQUEST)
     previews = Previews(shelf, asked=asked, clock=lambda: time[0])
@@ -121,7 +124,7 @@ def test_they_come_at_their_rhythm_whatever_the_steps(asked, every, first):
         previews.after_step(drawing)
         if len(shelf.shown) > len(came):
             came.append(second)
-    assert list(range(int(first), 100, int(every))) == came
+    assert list(range(first, 100, every)) == came
 
 
 @pytest.mark.parametrize(

@@ -203,3 +203,26 @@ def test_a_retry_in_a_span_of_its_own_is_the_same_request(post):
     again = post(**{"x-stainless-retry-count": "1", "traceparent": OTHER})
 
     assert (200, first.json["id"]) == (again.status_code, again.json["id"])
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [(False, (False, 5)), (None, (False, 5)), (True, (True, 5)), ({}, (True, 5)), ({"every": 2}, (True, 2))],
+)
+def test_a_preview_is_wanted_or_not_and_as_often_as_it_says(post, services, said, kept):
+    terms = job_of(services, post(BODY | {"preview": said})).terms
+    assert kept == (terms.preview, terms.preview_every.total_seconds())
+
+
+def test_a_form_says_so_too(client, auth, services):
+    for form in ({"preview": "true"}, {"preview[every]": "5"}):
+        answer = client.post("/v1/videos", data=BODY | form, headers=auth)
+        assert job_of(services, answer).terms.preview
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [(1, ""), ("yes", ""), ([], ""), ({"every": 0}, "/every"), ({"every": 601}, "/every"), ({"steps": 2}, "/steps")],
+)
+def test_another_preview_is_told_what_is_wrong_with_it(post, said, pointer):
+    assert [f"/preview{pointer}"] == pointers(post(BODY | {"preview": said}))

@@ -165,7 +165,7 @@ WRONG = [
     ({"result_ttl_seconds": -1}, "/result_ttl_seconds"),
     ({"result_ttl_seconds": 604801}, "/result_ttl_seconds"),
     ({"preview": "yes"}, "/preview"),
-    ({"preview": {"every": 5}}, "/preview"),
+    ({"preview": {"every": 0}}, "/preview/every"),
     ({"output": "mp4"}, "/output"),
     ({"output": {"format": "webm"}}, "/output/format"),
     ({"output": {"crf": 11}}, "/output/crf"),
