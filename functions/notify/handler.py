@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import BoundedSemaphore, Event, Lock
 from typing import Final
 
 from functions.notify.postman import Postman
+from functions.notify.shares import Shares
 from shared.core.delivery import Delivery
 from shared.settings import Settings
 from shared.wiring import Services
@@ -33,8 +35,10 @@ class Courier:
     def __init__(self, services: Services, settings: Settings, drain: Event, postman: Postman | None = None) -> None:
         self._services = services
         self._postman = postman or Postman(services, settings)
-        self._hold = 2 * settings.webhook_timeout
+        # An endpoint may be asked before it is called: two exchanges, and time to write down what they came to.
+        self._hold = 3 * settings.webhook_timeout
         self._upload_hold = 2 * settings.upload_timeout
+        self._shares = Shares(SENDERS)
         self._drain = drain
         self._bell = Event()
         self._shift = Lock()
@@ -77,12 +81,27 @@ class Courier:
                 done.result()
             taken = self._take(SENDERS - len(sending))
             for delivery in taken:
-                future = pool.submit(self._postman.deliver, delivery)
-                future.add_done_callback(lambda _: self._bell.set())
-                sending.add(future)
+                if self._has_place(delivery):
+                    future = pool.submit(self._send, delivery)
+                    future.add_done_callback(lambda _: self._bell.set())
+                    sending.add(future)
             if not taken and not self._wait(busy=bool(sending)):
                 break
         return sending
+
+    def _has_place(self, taken: Delivery) -> bool:
+        """If not, it is due again when its lane has rested."""
+        wait = self._shares.enter(taken)
+        if wait is not None:
+            again = replace(taken, due_at=self._services.jobs.now())
+            self._services.deliveries.keep(taken, again, rest=wait)
+        return wait is None
+
+    def _send(self, taken: Delivery) -> None:
+        try:
+            self._postman.deliver(taken)
+        finally:
+            self._shares.leave(taken)
 
     def _take(self, free: int) -> list[Delivery]:
         if not free:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import Final
 
@@ -64,7 +64,8 @@ class Messenger:
         if not self._places.acquire(blocking=False):
             metrics.DELIVERIES.labels("dropped").inc()
             return
-        self._pool.submit(self._post, word, webhook, endpoint)
+        # A bug is told in the log: nobody waits for the future.
+        self._pool.submit(self._post, word, webhook, endpoint).add_done_callback(Future.result)
 
     def _post(self, word: Message, webhook: Webhook, endpoint: Endpoint | None) -> None:
         try:

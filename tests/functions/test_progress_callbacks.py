@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -171,6 +172,20 @@ def test_receivers_that_never_answer_hold_up_no_event(services, settings, messen
         messenger.close()
 
         assert AT_A_TIME == slow.visits
+
+
+def test_a_bug_in_one_word_is_told(services, settings, caplog):
+    class Broken:
+        def post(self, url, headers, body):
+            raise ZeroDivisionError
+
+    broken = replace(services, webhooks=Broken())
+    told = Messenger(broken, settings, Postman(broken, settings))
+    job = running(services, settings, callback="http://127.0.0.1:9/", events=BOTH)
+    told.tell(events.progressed(job, "video.progress", step(1), services.jobs.now(), 1))
+    told.close()
+
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_caller_asks_for_it_by_name(client, auth):
