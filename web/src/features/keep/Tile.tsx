@@ -1,10 +1,12 @@
-import { memo } from 'react';
+import { memo, useEffect, useState } from 'react';
 import type { Video } from '../../shared/api/api';
 import { when } from '../../shared/numbers';
 import { paths } from '../../shared/route';
 import { text } from '../../shared/text';
 import { useFile } from '../../shared/ui/useFile';
 import { useShown } from '../../shared/useShown';
+
+const REST_MS = 120;
 
 /** One video of many: its picture, its words, its state. */
 export const Tile = memo(function Tile({ video }: { video: Video }) {
@@ -23,8 +25,18 @@ export const Tile = memo(function Tile({ video }: { video: Video }) {
 });
 
 function Thumbnail({ video }: { video: Video }) {
-  const { data } = useFile(video, 'thumbnail');
+  const { data } = useFile(video, 'thumbnail', useRest());
   const shown = useShown(data);
   // What it shows stands below it in words.
   return <img className="thumbnail" alt="" ref={shown} width={video.width} height={video.height} />;
+}
+
+/** Whether it is seen for a while already: what flies by needs no picture. */
+function useRest(): boolean {
+  const [rested, setRested] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(true), REST_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return rested;
 }

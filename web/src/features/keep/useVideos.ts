@@ -27,6 +27,8 @@ export function useVideos({ state, words }: Filter) {
     getNextPageParam: (page) => (page.has_more && page.last_id ? page.last_id : undefined),
     // Asked for again as a whole it would be many requests; the first visit after a change does it (useVideo.ts).
     staleTime: Infinity,
+    // Comparing all that came before with itself, for each page, is what would make long lists jerk.
+    structuralSharing: false,
   });
   const wanted = useDeferredValue(words.trim().toLocaleLowerCase());
   const videos = useMemo(() => {
