@@ -1,6 +1,7 @@
 /** Numbers and times for people, in their own language. */
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const full = new Intl.NumberFormat();
 const percent = new Intl.NumberFormat(undefined, { style: 'percent' });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const bytes = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1, style: 'unit', unit: 'byte', unitDisplay: 'narrow' });
@@ -11,6 +12,7 @@ const minutes = unit('minute');
 const hours = unit('hour');
 
 export const count = (value: number) => whole.format(value);
+export const exact = (value: number) => full.format(value);
 export const decimal = (value: number) => short.format(value);
 /** Of 0 to 100. */
 export const share = (value: number) => percent.format(value / 100);

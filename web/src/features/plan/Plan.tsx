@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import uPlot from 'uplot';
 import type { Model } from '../../shared/api/api';
 import type { Problem } from '../../shared/api/problem';
@@ -12,18 +12,30 @@ import { Plot, type Line } from './Plot';
 import { usePlan, type Plan as Known } from './usePlan';
 
 const LEVELS = 3;
+const KINDS = ['size', 'memory', 'drawn'] as const;
 
 /** How long videos take, and how much memory: before anybody asks for one. */
 export function Plan() {
   const api = usePlatform();
   const models = useQuery<Model[], Problem>({ queryKey: ['models'], queryFn: api.models, staleTime: Infinity });
-  const model = models.data?.[0];
+  const [chosen, choose] = useState('');
+  const model = models.data?.find(({ id }) => id === chosen) ?? models.data?.[0];
   return (
     <section className="status">
       <h1>{text.plan.title}</h1>
       <p className="hint">{text.plan.about}</p>
       {models.error && <Notice problem={models.error} again={() => void models.refetch()} />}
-      {model && <OfModel model={model} />}
+      {models.data && models.data.length > 1 && (
+        <div className="field narrow">
+          <label htmlFor="plan-model">{text.compose.model}</label>
+          <select id="plan-model" value={model?.id} onChange={(event) => choose(event.target.value)}>
+            {models.data.map(({ id }) => (
+              <option key={id}>{id}</option>
+            ))}
+          </select>
+        </div>
+      )}
+      {model && <OfModel model={model} key={model.id} />}
     </section>
   );
 }
@@ -44,9 +56,9 @@ function Drawn({ plan, label }: { plan: Known; label: string }) {
     <>
       <Plot label={label} lengths={lengths} lines={lines} />
       <ul className="legend">
-        {lines.filter(({ name }) => name !== '').map(({ name, kind }) => (
-          <li key={name} data-kind={kind}>
-            {name}
+        {KINDS.filter((kind) => lines.some((line) => line.kind === kind)).map((kind) => (
+          <li key={kind} data-kind={kind}>
+            {text.plan.kinds[kind]}
           </li>
         ))}
       </ul>
@@ -112,11 +124,6 @@ function linesOf(plan: Known): { lengths: number[]; lines: Line[] } {
     ...real.map(({ seconds, minutes }) => [[seconds], [minutes]] as uPlot.AlignedData),
   ]);
   const [x, ...values] = joined as unknown as [number[], ...(number | null)[][]];
-  const dots = real.map((_, n) => ({
-    // One word in the legend stands for all of them.
-    name: n === 0 ? text.plan.drawn : '',
-    kind: 'drawn' as const,
-    values: [],
-  }));
+  const dots = real.map(() => ({ name: '', kind: 'drawn' as const, values: [] }));
   return { lengths: x, lines: [...lines, ...dots].map((line, n) => ({ ...line, values: values[n] ?? [] })) };
 }

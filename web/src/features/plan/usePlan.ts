@@ -5,7 +5,7 @@ import { usePlatform } from '../../shared/platform';
 import { longest, shortest, sizesOf, type Size } from '../../shared/shape';
 import { lengthsBetween, type Point } from './curves';
 
-const LENGTHS = 6;
+const LENGTHS = 8;
 const DRAWN = 100;
 
 export interface Plan {
