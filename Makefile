@@ -44,13 +44,14 @@ format: $(DEV)
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format .
 
-bench: $(DEV)
+bench: $(DEV) $(PAGE)
 	$(BIN)/python bench/draw.py
 	$(BIN)/python bench/slicing.py
 	$(BIN)/python bench/lanes.py
 	$(BIN)/python bench/end_to_end.py
 	$(BIN)/python bench/api.py
 	$(BIN)/python bench/callbacks.py
+	$(BIN)/python bench/page.py
 
 # The lock files of the images, with a hash for each package. Asks the package index, and nothing else does.
 locks: $(DEV)

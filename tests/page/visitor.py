@@ -35,9 +35,9 @@ def browser() -> Iterator[Browser]:
 class Visitor:
     """One profile of a browser, with any number of tabs. `faults` is what no visit may bring."""
 
-    def __init__(self, browser: Browser, platform: Platform, **traits: Any) -> None:
+    def __init__(self, browser: Browser, platform: Platform, *, url: str = "", **traits: Any) -> None:
         self.platform = platform
-        self.url = f"http://127.0.0.1:{platform.port}"
+        self.url = url or f"http://127.0.0.1:{platform.port}"
         self.faults: list[str] = []
         self.expected: tuple[str, ...] = ()
         """What a fault may hold where the test itself has made it."""
