@@ -38,10 +38,15 @@ class Prefetch:
         self._pieces: SimpleQueue[tuple[Path, int, int]] = SimpleQueue()
         for piece in _pieces(files, spare() if room is None else room):
             self._pieces.put(piece)
+        self._over = threading.Event()
         # Daemons: a process that ends waits for no disk.
         self._threads = [threading.Thread(target=self._read, name="prefetch", daemon=True) for _ in range(THREADS)]
         for thread in self._threads:
             thread.start()
+
+    def stop(self) -> None:
+        """Begin no more of it: whoever loads the files now asks the disk himself, and threads would be in his way."""
+        self._over.set()
 
     def join(self, seconds: float) -> bool:
         """Wait for all of it, so long at most; whether it is over."""
@@ -53,7 +58,7 @@ class Prefetch:
     def _read(self) -> None:
         try:
             with Path(os.devnull).open("wb", buffering=0) as nowhere:
-                while True:
+                while not self._over.is_set():
                     _pull(nowhere.fileno(), *self._pieces.get_nowait())
         except Empty:
             return

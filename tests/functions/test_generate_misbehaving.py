@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -70,6 +71,37 @@ def test_each_ends_as_it_should_and_the_others_are_drawn(services, studio, end):
     assert (state, attempts) == (ended.state, ended.attempts)
     assert code == (ended.error.code if ended.error else None)
     assert not studio.drain.is_set()
+
+
+def test_one_that_never_comes_back_costs_its_job_three_workers_and_no_other_job_anything(
+    services, studio, settings_with
+):
+    studio.settings = settings_with(HEARTBEAT_SECONDS="0.02")
+    clock = Clock()
+    stores = memory_stores(clock)
+    services = replace(services, jobs=stores.jobs, outbox=stores.outbox, deliveries=stores.deliveries)
+    studio.services, job = services, queue(services)
+
+    def is_given_up():
+        clock.forward(timedelta(minutes=2))
+        Sweeper(services, studio.settings).sweep()
+        return studio.job(job).state is not JobState.RUNNING
+
+    for _ in range(3):
+        studio.drain, engine = threading.Event(), Held()
+        drawing = studio.start(engine, Patience(step=0.1))
+        engine.hold.await_reached()
+        assert studio.drain.wait(10), "the heartbeat sees that it hangs"
+        eventually(is_given_up)
+        engine.hold.go.set()
+        drawing.result(10)
+    other = queue(services)
+    studio.drain = threading.Event()
+    studio.serve(Instant(None))
+
+    assert (JobState.FAILED, 3) == (studio.job(job).state, studio.job(job).attempts)
+    assert "worker_lost" == studio.job(job).error.code
+    assert (JobState.COMPLETED, 1) == (studio.job(other).state, studio.job(other).attempts)
 
 
 def test_one_that_cannot_hear_is_cancelled_behind_its_step_and_nothing_of_it_is_stored(services, studio):

@@ -24,6 +24,7 @@ from shared.core import events, wire
 from shared.core.job import Job, JobState
 from shared.settings import Settings
 from tests.engines.instant import Instant
+from tests.engines.slow_setup import SlowSetup
 from tests.functions.jobs import queue
 from tests.stores import REQUEST
 
@@ -246,6 +247,18 @@ def test_an_engine_that_broke_twice_is_replaced_with_its_worker(gunicorn, servic
     states = [services.jobs.get(job.id).state for job in (first, second, third)]
     assert [JobState.FAILED, JobState.FAILED, JobState.QUEUED] == states
     eventually(lambda: gunicorn.worker() not in (None, worn) and gunicorn._is_ready(), "another worker")
+
+
+def test_one_that_takes_long_to_load_is_not_ready_before_it_has_and_then_draws(gunicorn, services):
+    job = queue(services)
+    started = time.monotonic()
+
+    gunicorn.start("tests.engines.slow_setup:SlowSetup")
+
+    assert time.monotonic() - started >= SlowSetup.seconds
+    assert 200 == gunicorn.wake()[0]
+    done = services.jobs.get(job.id)
+    assert (JobState.COMPLETED, 1, 0) == (done.state, done.attempts, done.losses)
 
 
 def test_a_worker_whose_model_hangs_goes_all_the_same(gunicorn, services):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -83,6 +85,31 @@ def test_a_cut_file_is_unreadable(weights, tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(Unreadable, match="it is cut, or still being made"):
         direct.transformer(tmp_path / "transformer", CPU, torch.float32)
+
+
+ORDER = """
+import sys
+from pathlib import Path
+from functions.generate.mochi import pipeline
+import torch
+
+seen = []
+
+def watch(event, args):
+    if event == "open" and str(args[0]).endswith(".safetensors") and args[0] not in seen:
+        seen.append(args[0])
+
+sys.addaudithook(watch)
+pipeline.load(Path(sys.argv[1]), torch.device("cpu"))
+print(*(Path(path).parent.name for path in seen))
+"""
+
+
+def test_what_is_needed_first_is_loaded_first(weights, pytestconfig):
+    command = [sys.executable, "-c", ORDER, str(weights / tiny.NAME)]
+    done = subprocess.run(command, cwd=pytestconfig.rootpath, capture_output=True, text=True, check=True, timeout=120)
+
+    assert ["text_encoder", "transformer", "vae"] == done.stdout.split()
 
 
 def test_a_component_without_files_is_unreadable(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
-from functions.generate.mochi import fp8, presets, tiny
+from functions.generate.mochi import direct, fp8, pipeline, presets, tiny
 from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.drawing import MochiDrawing
 from functions.generate.mochi.engine import MochiEngine
@@ -19,6 +19,7 @@ from shared.core.errors import ModelUnavailable
 from shared.settings import Settings
 from tests.integration.mochi_drawings import REQUEST, draw, engine_in
 
+CPU = torch.device("cpu")
 STEPS = 16
 EXACT = dataclasses.replace(REQUEST, num_inference_steps=STEPS)
 TURBO = dataclasses.replace(EXACT, preset="turbo")
@@ -194,8 +195,8 @@ class TestFast:
         assert all(distance(found, row) < 0.05 for found, row in zip(back[:2], rows[:2], strict=True))
         assert not back[2].any()
 
-    def test_the_twin_differs_only_in_the_layers_that_pictures_pass(self):
-        transformer = tiny.build().transformer.to(torch.bfloat16)
+    def test_the_twin_differs_only_in_the_layers_that_pictures_pass(self, engine, weights):
+        transformer = direct.transformer(weights / tiny.NAME / "transformer", CPU, torch.bfloat16)
         attention = attend_with(transformer)
         twin = fp8.twin(transformer, attention)
         replaced = {name for name, module in twin.named_modules() if isinstance(module, fp8.Fp8Linear)}
@@ -207,11 +208,10 @@ class TestFast:
         assert all(not isinstance(module, fp8.Fp8Linear) for module in transformer.modules())
         assert all(block.attn1.processor is attention for block in twin.transformer_blocks)
 
-    def test_its_drawing_is_near_the_exact_one_and_under_its_own_name(self):
-        pipe = tiny.build()
-        pipe.transformer.to(torch.bfloat16)
-        pipe.text_encoder.to(torch.bfloat16)
-        modules = modules_of(pipe)
+    def test_its_drawing_is_near_the_exact_one_and_under_its_own_name(self, engine, weights):
+        modules = pipeline.load(weights / tiny.NAME, CPU)
+        modules.transformer.to(torch.bfloat16)
+        modules.text_encoder.to(torch.bfloat16)
         twin = dataclasses.replace(modules, preset="fast", transformer=fp8.twin(modules.transformer, modules.attention))
         exact = MochiDrawing(modules, REQUEST)
         fast = MochiDrawing(twin, dataclasses.replace(REQUEST, preset="fast"))

@@ -120,6 +120,17 @@ def test_a_fetch_that_was_given_up_leaves_nothing_that_looks_like_weights_and_go
     assert "model_index.json" not in [name for name, _ in hub.asked]
 
 
+def test_half_a_model_under_its_own_name_is_gone_on_from(weights, folder, hub):
+    """Versions before this one fetched in place."""
+    (folder / "transformer").mkdir(parents=True)
+    (folder / "transformer" / "config.json").write_bytes(FILES["transformer/config.json"])
+
+    assert 0 == weights("fetch")[0]
+
+    assert [folder.name] == [path.name for path in folder.parent.iterdir()]
+    assert 0 == weights("verify")[0]
+
+
 def test_what_another_revision_left_does_not_come_along(weights, folder):
     part = folder.with_name(f".{folder.name}.part")
     (part / "transformer").mkdir(parents=True)

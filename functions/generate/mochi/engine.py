@@ -38,8 +38,9 @@ class MochiEngine:
             ModelUnavailable: Its weights are missing, the tiny model's cannot be written, or this device
                 lacks one of the presets that are offered.
         """
-        Prefetch(weights.in_order(self._weights_dir / self._models[0]))
+        ahead = Prefetch(weights.in_order(self._weights_dir / self._models[0]))
         libraries.summon()
+        ahead.stop()
         from functions.generate.mochi import pipeline, presets
 
         presets.check(self._presets, pipeline.pick_device(self._device_name), compiled=self._compiled)

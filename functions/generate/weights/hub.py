@@ -27,6 +27,8 @@ def fetch(source: str, revision: str | None, target: Path) -> None:
         OSError: There is no room, or no answer.
     """
     part = target.with_name(f".{target.name}.part")
+    if target.exists() and not part.exists():
+        target.rename(part)  # half a model, of a version that fetched in place
     part.mkdir(parents=True, exist_ok=True)
     try:
         told = _copied(Path(source), part) if Path(source).is_dir() else _downloaded(source, revision, part)

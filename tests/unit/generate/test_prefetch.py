@@ -14,6 +14,7 @@ from functions.generate.mochi import weights
 from functions.generate.prefetch import PIECE, SPARE, Prefetch, spare
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+SIZE = 16 * 2**30
 SETUP = """
 import sys, threading
 from functions.generate.mochi.engine import MochiEngine
@@ -84,6 +85,20 @@ def test_what_cannot_be_read_is_left_to_whoever_loads_it(cold, tmp_path):
     assert Prefetch([tmp_path / "folder"]).join(60)
 
     assert 3 * PAGE == cached(there)
+
+
+def test_once_it_is_stopped_it_begins_no_more(tmp_path):
+    path = tmp_path / "holes"
+    with path.open("wb") as file:
+        file.truncate(SIZE)  # takes no room on the disk, and some seconds to be read
+    reading = Prefetch([path], room=SIZE)
+
+    reading.stop()
+
+    assert reading.join(60)
+    left = cached(path)
+    path.unlink()
+    assert left < SIZE / 2
 
 
 def test_they_come_in_the_order_in_which_they_are_loaded(tmp_path):
