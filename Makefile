@@ -47,6 +47,7 @@ format: $(DEV)
 bench: $(DEV) $(PAGE)
 	$(BIN)/python bench/draw.py
 	$(BIN)/python bench/slicing.py
+	$(BIN)/python bench/cold_start.py
 	$(BIN)/python bench/lanes.py
 	$(BIN)/python bench/end_to_end.py
 	$(BIN)/python bench/api.py

@@ -20,7 +20,8 @@ FLOORS = (
 ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 ENGINE = tuple(
-    f"functions.generate.{name}" for name in ("engine", "mochi", "encode", "playback", "spritesheet", "thumbnail")
+    f"functions.generate.{name}"
+    for name in ("engine", "mochi", "encode", "playback", "prefetch", "spritesheet", "thumbnail")
 )
 BESIDE = {
     "local": ("local", "shared.core", "shared.settings"),
