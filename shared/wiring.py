@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NoReturn, cast
+from threading import Lock
+from typing import Any, Final, NoReturn, cast
 
 from shared.adapters.file_artifacts import FileArtifacts
 from shared.adapters.file_key_set import FileKeySet
@@ -150,10 +152,30 @@ class _Unused:
         """There is nothing to close."""
 
 
-def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) -> Services:
+class _Late:
+    """Artifacts for who may never need them: made at first use, by any thread."""
+
+    def __init__(self, make: Callable[[], ArtifactStore]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: ArtifactStore | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+        return getattr(self._made, name)
+
+    def close(self) -> None:
+        if self._made is not None:
+            self._made.close()
+
+
+def build(settings: Settings, *, artifacts: bool = True, broker: bool = True, late: bool = False) -> Services:
     """The services that the settings name. A server that is away now may come: `ping` tells.
 
-    A function that stores no artifacts or sends no events says so, and needs no setting for them.
+    A function that stores no artifacts or sends no events says so, and needs no setting for them. With `late` those of
+    S3 are reached when one is first asked for.
 
     Raises:
         BadSetting: A URL has a scheme that we do not know, or none where one is needed.
@@ -175,7 +197,7 @@ def build(settings: Settings, *, artifacts: bool = True, broker: bool = True) ->
         dead_letters=dead_letters,
         api_keys=api_keys,
         rates=_rates(settings),
-        artifacts=_artifacts(settings) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
+        artifacts=_artifacts(settings, late=late) if artifacts else cast("ArtifactStore", _Unused("ARTIFACTS_URL")),
         publisher=_publisher(settings) if broker else cast("EventPublisher", _Unused("K_SINK")),
         webhooks=HttpWebhooks(
             settings.webhook_networks, timeout=settings.webhook_timeout, upload_timeout=settings.upload_timeout
@@ -237,18 +259,22 @@ def _rates(settings: Settings) -> RateStore:
     return RedisRateStore(RedisConnection(settings.redis_url, timeout=_COUNTING_S, retries=False))
 
 
-def _artifacts(settings: Settings) -> ArtifactStore:
+def _artifacts(settings: Settings, *, late: bool) -> ArtifactStore:
     scheme = settings.artifacts_url.partition("://")[0]
     if scheme == "memory":
         return MemoryArtifacts()
     if scheme == "file":
         return FileArtifacts.from_url(settings.artifacts_url)
     if scheme == "s3":
-        # Here and not above: boto3 takes memory and start-up time that nobody else should pay.
-        from shared.adapters.s3_artifacts import S3Artifacts
-
-        return S3Artifacts.from_url(settings.artifacts_url, endpoint_url=settings.s3_endpoint_url)
+        return cast("ArtifactStore", _Late(lambda: _bucket(settings))) if late else _bucket(settings)
     raise BadSetting("ARTIFACTS_URL: must begin with s3://, file:// or memory://")
+
+
+def _bucket(settings: Settings) -> ArtifactStore:
+    # Here and not above: boto3 takes memory and start-up time that nobody else should pay.
+    from shared.adapters.s3_artifacts import S3Artifacts
+
+    return S3Artifacts.from_url(settings.artifacts_url, endpoint_url=settings.s3_endpoint_url)
 
 
 def _publisher(settings: Settings) -> EventPublisher:

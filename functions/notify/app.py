@@ -21,7 +21,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     log_lines.set_up(settings.log_level)
     if not settings.webhook_secret:
         raise BadSetting("WEBHOOK_SECRET: must be set where notify runs; it signs every callback")
-    services = services or wiring.build(settings, broker=False)
+    # Most callbacks need no artifacts: only those who want a video sent somewhere pay for boto3.
+    services = services or wiring.build(settings, broker=False, late=True)
     app = kit.create_app(__name__, ping=services.jobs.ping)
     postman = Postman(services, settings)
     courier = Courier(services, settings, kit.drain_of(app), postman)

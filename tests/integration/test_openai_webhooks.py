@@ -8,6 +8,7 @@ import threading
 import openai
 import pytest
 from openai import OpenAI
+from redis import Redis
 from werkzeug.serving import make_server
 
 from functions.submit.app import create_app
@@ -67,6 +68,17 @@ def test_an_endpoint_s_whole_life(client):
     assert client.webhooks.delete(made.id).deleted
     with pytest.raises(openai.NotFoundError):
         client.webhooks.retrieve(made.id)
+
+
+def test_no_secret_lies_in_the_store_as_it_is(client, redis_url):
+    made = client.webhooks.create(url="http://127.0.0.1:9/", name="orders", event_types=["video.completed"])
+    rotated = client.webhooks.rotate_secret(made.id, keep_old_secret_active_for_24_hours=True)
+    with Redis.from_url(redis_url, decode_responses=True) as floor:
+        kept = "".join(floor.get(name) for name in floor.scan_iter() if floor.type(name) == "string")
+
+    assert made.id in kept
+    for secret in (made.signing_secret, rotated.signing_secret):
+        assert secret.removeprefix("whsec_") not in kept
 
 
 def test_every_page_is_walked(client):

@@ -1,6 +1,9 @@
 """Settings to services: each scheme leads to its adapter, and what is unsafe or unknown is refused."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +69,32 @@ def test_a_function_that_said_it_needs_no_broker_cannot_use_one():
     with pytest.raises(RuntimeError, match="K_SINK"):
         _ = services.publisher.publish
     services.close()
+
+
+LATE = """
+import sys
+from functions.notify.app import create_app
+from shared import wiring
+from shared.settings import Settings
+create_app()
+print("boto3" in sys.modules)
+services = wiring.build(Settings.from_env(), broker=False, late=True)
+services.close()
+services.artifacts.link
+print("boto3" in sys.modules)
+services.close()
+"""
+
+
+def test_notify_loads_what_reaches_s3_when_a_video_is_first_sent_somewhere():
+    env = MEMORY | {"ARTIFACTS_URL": "s3://flipbook", "WEBHOOK_SECRET": "whsec_" + "a" * 44}
+    done = subprocess.run(
+        [sys.executable, "-c", LATE],
+        env=env | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (0, ["False", "True"]) == (done.returncode, done.stdout.split()), done.stderr
