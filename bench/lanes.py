@@ -69,7 +69,6 @@ class Lane:
     """Seconds still to draw, by job."""
     first: dict[str, datetime] = field(default_factory=dict)
     ended: list[Job] = field(default_factory=list)
-    idle: float = 0.0
     jobs: MemoryJobStore = field(init=False)
     _memory: Memory = field(init=False)
 
@@ -90,7 +89,6 @@ class Lane:
 
     def _claim(self, gpu: Gpu, at: float) -> None:
         if (job := self.jobs.claim(f"a{at}-{id(gpu)}", LEASE)) is None:
-            self.idle += LOOK
             return
         gpu.job, gpu.since = job, at
         self.first.setdefault(job.id, self.clock.now)
@@ -125,11 +123,14 @@ class Day:
     """Who asks for the long ones; ada asks for the short ones."""
     priority: Priority = Priority.NORMAL
     """Of the long ones."""
+    user: str = ""
+    """For whom the long ones are, of their tenant's users; the short ones are for lovelace, if anybody is named."""
 
     def job(self, at: datetime, *, long: bool) -> Job:
         tenant, priority = (self.tenant, self.priority) if long else ("ada", Priority.NORMAL)
-        request, terms = LONG if long else SHORT, Terms(priority=priority)
-        return new_job(at, request=request, tenant=tenant, terms=terms, webhook=None, expires_at=START + LEASE)
+        labels = {"user": self.user if long else "lovelace"} if self.user else {}
+        asked = {"request": LONG if long else SHORT, "terms": Terms(priority=priority), "metadata": labels}
+        return new_job(at, tenant=tenant, webhook=None, expires_at=START + LEASE, **asked)
 
     def asked(self, hours: float) -> Iterator[tuple[float, bool]]:
         """When, and whether it is long."""
@@ -149,6 +150,7 @@ DAYS: Final = {
     "50 long ones at once": Day(short=3, long=1, at_once=50),
     "  of the same tenant": Day(short=3, long=1, at_once=50, tenant="ada"),
     "  the same, as low": Day(short=3, long=1, at_once=50, tenant="ada", priority=Priority.LOW),
+    "  for another user": Day(short=3, long=1, at_once=50, tenant="ada", user="byron"),
 }
 LAYOUTS: Final = {"one pool of 8": None, "4 short, 4 long": 4, "6 short, 2 long": 6}
 """How many GPUs draw short videos only."""
