@@ -106,12 +106,19 @@ class Forecast:
         """Whole seconds until a video with that estimate is there if it is queued now; None: nobody can say."""
         if self.paused:
             return None
-        idle = self.waiting == self.running == 0 and self.drawn_at is not None and at - self.drawn_at < AWAKE
-        return _whole((0.0 if idle else self.wait_s(self.waiting)) + own.p50_s)
+        return _whole((0.0 if self._idles(at) else self.wait_s(self.waiting)) + own.p50_s)
+
+    def next_wakes(self, at: datetime) -> bool | None:
+        """Whether a worker must wake for a video that is queued now; None: nobody can say."""
+        return None if self.paused else not self._idles(at) and self.must_wake(self.waiting)
 
     def must_wake(self, position: int) -> bool:
         """Whether a worker is called for the job in this place and is not there yet: one that was would have it."""
         return not self.paused and position < self.workers - self.running
+
+    def _idles(self, at: datetime) -> bool:
+        """Whether a worker is awake and has nothing to do."""
+        return self.waiting == self.running == 0 and self.drawn_at is not None and at - self.drawn_at < AWAKE
 
     def wait_s(self, position: int, *, waited_s: float = 0.0) -> float:
         """Until the job in this place is begun. It has `waited_s` for its worker already, if one must wake for it."""

@@ -60,6 +60,8 @@ class Quote(TypedDict):
     """Until the video would be there if it was asked for now; null while the queue is held."""
     queue_depth: int | None
     """Videos that wait now."""
+    waking: bool | None
+    """Whether a GPU must wake for it; null while the queue is held."""
     cold_start_seconds: float | None
     """How long a GPU usually takes to wake. It is part of `eta_seconds` if one must."""
 
@@ -85,6 +87,7 @@ def of(request: VideoRequest, forecast: Forecast, *, at: datetime, long_s: float
         "long": "yes" if own.is_long(long_s) else "no",
         "eta_seconds": forecast.next_eta_s(own, at),
         "queue_depth": forecast.waiting,
+        "waking": forecast.next_wakes(at),
         "cold_start_seconds": round(forecast.cold_start_s, 1),
     }
 

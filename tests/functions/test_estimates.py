@@ -33,10 +33,11 @@ def test_it_says_what_would_be_drawn_and_how_long_it_would_take(client, auth, se
 
     found = ask(client, auth, seconds="0.4", size="96x64")
 
-    assert (True, [], 3, 20.0, "no") == (
+    assert (True, [], 3, True, 20.0, "no") == (
         found["valid"],
         found["errors"],
         found["queue_depth"],
+        found["waking"],
         found["cold_start_seconds"],
         found["long"],
     )

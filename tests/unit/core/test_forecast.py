@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.estimate import COLD_START_S, estimate
-from shared.core.forecast import Forecast, Outlook, left_s
+from shared.core.forecast import AWAKE, Forecast, Outlook, left_s
 from shared.core.job import JobState
 from shared.core.progress import Phase, Progress
 from shared.core.run import Run
@@ -86,7 +86,17 @@ def test_workers_that_were_called_long_ago_and_never_came_are_not_counted():
 
 
 def test_while_the_queue_is_held_nobody_can_say():
-    assert Outlook() == forecast(runs=TEN, paused=True).outlook(Standing(QUEUED, position=0), NOON)
+    held = forecast(runs=TEN, paused=True)
+    assert Outlook() == held.outlook(Standing(QUEUED, position=0), NOON)
+    assert held.next_wakes(NOON) is None
+
+
+def test_a_worker_must_wake_for_the_next_video_unless_one_idles_or_all_are_taken():
+    assert forecast().next_wakes(NOON)
+    assert forecast(runs=TEN).next_wakes(TEN[0].at + AWAKE)
+    assert not forecast(runs=TEN).next_wakes(TEN[0].at + AWAKE - SECOND)
+    assert forecast(runs=TEN, running=1).next_wakes(TEN[0].at), "the one that is awake has something to do"
+    assert not forecast(runs=TEN, running=2).next_wakes(NOON)
 
 
 def test_a_job_that_was_released_is_left_alone_for_a_while():

@@ -169,7 +169,7 @@ describe('asking', () => {
     await user.type(await prompt(), 'A hat');
 
     await waitFor(async () => expect(await quote).toHaveTextContent('Ready in about 33s'));
-    expect(await quote).toHaveTextContent('3s of drawing, hardly over 4.5s · nobody is waiting');
+    expect(await quote).toHaveTextContent('3s of drawing, hardly over 4.5s · nobody is waiting · a GPU must wake first, in about 30s');
   });
 });
 

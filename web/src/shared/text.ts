@@ -58,7 +58,8 @@ export const text = {
     drawing: (usual: string, cautious: string) => `${usual} of drawing, hardly over ${cautious}`,
     waiting: (count: string) => `${count} waiting before it`,
     alone: 'nobody is waiting',
-    waking: (span: string) => `a GPU that sleeps needs ${span} to wake`,
+    waking: (span: string) => `a GPU must wake first, in about ${span}`,
+    awake: 'a GPU is awake',
     memory: (gigabytes: string) => `${gigabytes} GB of GPU memory`,
   },
   live: {

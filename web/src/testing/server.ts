@@ -41,6 +41,7 @@ export const quote: Quote = {
   long: 'no',
   eta_seconds: 33,
   queue_depth: 0,
+  waking: true,
   cold_start_seconds: 30,
 };
 

@@ -23,8 +23,8 @@ function Told({ quote }: { quote: Quote }) {
         {' · '}
         {depth === 0 ? text.quote.alone : text.quote.waiting(count(depth))}
         {' · '}
-        {text.quote.waking(span(quote.cold_start_seconds ?? 0))}
-        {' · '}
+        {quote.waking && `${text.quote.waking(span(quote.cold_start_seconds ?? 0))} · `}
+        {quote.waking === false && `${text.quote.awake} · `}
         {text.quote.memory(decimal(quote.vram_gb ?? 0))}
       </p>
     </>
