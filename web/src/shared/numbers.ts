@@ -4,6 +4,7 @@ const short = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const full = new Intl.NumberFormat();
 const percent = new Intl.NumberFormat(undefined, { style: 'percent' });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const brief = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
 const bytes = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1, style: 'unit', unit: 'byte', unitDisplay: 'narrow' });
 const unit = (name: string) =>
   new Intl.NumberFormat(undefined, { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: 1 });
@@ -18,6 +19,8 @@ export const decimal = (value: number) => short.format(value);
 export const share = (value: number) => percent.format(value / 100);
 /** Of Unix seconds. */
 export const when = (value: number) => moment.format(value * 1000);
+/** The same where there is little room. */
+export const shortly = (value: number) => brief.format(value * 1000);
 export const size = (value: number) => bytes.format(value);
 
 /** Of seconds: `0.4s`, `12s`, `3.5m`, `2h`. */

@@ -39,8 +39,10 @@ export function Details({ video }: { video: Video }) {
           </p>
         )}
         <Timeline video={video} />
-        <Keeping video={video} />
-        <Actions video={video} />
+        <div className="actions">
+          <Keeping video={video} />
+          <Actions video={video} />
+        </div>
         <Copying video={video} />
       </div>
       <div>
@@ -76,7 +78,7 @@ function Keeping({ video }: { video: Video }) {
   return (
     <div className="actions">
       {video.state === 'completed' && (
-        <button type="button" disabled={download.isPending} onClick={() => download.mutate()}>
+        <button type="button" className="main" disabled={download.isPending} onClick={() => download.mutate()}>
           {text.keep.download}
         </button>
       )}

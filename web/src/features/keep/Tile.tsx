@@ -1,6 +1,6 @@
 import { memo, useEffect, useState } from 'react';
 import type { Video } from '../../shared/api/api';
-import { when } from '../../shared/numbers';
+import { shortly } from '../../shared/numbers';
 import { paths } from '../../shared/route';
 import { text } from '../../shared/text';
 import { useFile } from '../../shared/ui/useFile';
@@ -18,7 +18,7 @@ export const Tile = memo(function Tile({ video }: { video: Video }) {
         <span className="state" data-state={video.state}>
           {text.state[video.state]}
         </span>{' '}
-        {when(video.created_at)}
+        {shortly(video.created_at)}
       </span>
     </a>
   );

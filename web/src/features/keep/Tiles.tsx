@@ -6,7 +6,7 @@ import { Tile } from './Tile';
 const GAP = 16;
 const NARROWEST = 160;
 /** Under the picture: the words and the state. */
-const CAPTION = 76;
+const CAPTION = 56;
 
 interface Layout {
   columns: number;

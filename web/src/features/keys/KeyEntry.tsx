@@ -18,32 +18,35 @@ export function KeyEntry({ refused, onKey }: { refused: boolean; onKey: (key: st
 
   return (
     <main className="door">
-      <h1>{text.key.title}</h1>
-      <p>{text.key.about}</p>
-      <form onSubmit={submit} noValidate>
-        <div className="field">
-          <label htmlFor="key">{text.key.label}</label>
-          <input
-            id="key"
-            type="password"
-            autoComplete="off"
-            spellCheck={false}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-            aria-describedby="key-hint key-problem"
-            aria-invalid={problem !== ''}
-          />
-          <p id="key-hint" className="hint">
-            {text.key.hint}
-          </p>
-          <p id="key-problem" className="wrong" role="alert">
-            {problem}
-          </p>
-        </div>
-        <button className="main" type="submit">
-          {text.key.open}
-        </button>
-      </form>
+      <p className="name">{text.name}</p>
+      <div className="card">
+        <h1>{text.key.title}</h1>
+        <p>{text.key.about}</p>
+        <form onSubmit={submit} noValidate>
+          <div className="field">
+            <label htmlFor="key">{text.key.label}</label>
+            <input
+              id="key"
+              type="password"
+              autoComplete="off"
+              spellCheck={false}
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+              aria-describedby="key-hint key-problem"
+              aria-invalid={problem !== ''}
+            />
+            <p id="key-hint" className="hint">
+              {text.key.hint}
+            </p>
+            <p id="key-problem" className="wrong" role="alert">
+              {problem}
+            </p>
+          </div>
+          <button className="main" type="submit">
+            {text.key.open}
+          </button>
+        </form>
+      </div>
     </main>
   );
 }
