@@ -82,6 +82,7 @@ def test_what_a_drawing_needs_is_fetched_and_nothing_else(weights, folder, hub):
     told = json.loads((folder / "flipbook-weights.json").read_text())
     assert ("genmo/mochi-1-preview", COMMIT) == (told["repository"], told["revision"])
     assert [folder.name] == [path.name for path in folder.parent.iterdir()]
+    assert not (folder / ".cache").exists()
     assert (0, f"5 files in {folder} are as they were written.") == (weights("verify")[0], said(weights("verify")[1]))
 
 
@@ -170,7 +171,7 @@ def test_where_nothing_was_fetched_there_is_nothing_to_verify(weights):
     status, text = weights("verify")
 
     assert 1 == status
-    assert "nothing was fetched whole" in text
+    assert "has no sound flipbook-weights.json: nothing tells what it should hold" in text
 
 
 def test_a_hub_that_does_not_answer_is_a_failure_that_may_pass(weights, hub):

@@ -2,6 +2,7 @@
 
 Pictures and words each have weights of their own and look at each other in the attention alone. Norms have
 no weights: what scales them comes from the time and the prompt.
+After transformer_mochi.py, Copyright 2025 The Genmo team and The HuggingFace Team (Apache-2.0).
 """
 
 from __future__ import annotations

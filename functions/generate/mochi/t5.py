@@ -2,6 +2,7 @@
 
 Ours, because transformers takes seconds to import (docs/decisions/0032).
 Raffel et al., https://arxiv.org/abs/1910.10683; Shazeer, https://arxiv.org/abs/2002.05202 for the gates.
+After modeling_t5.py, Copyright 2018 Mesh TensorFlow authors, T5 Authors and HuggingFace Inc. team (Apache-2.0).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mochi's transformer, as diffusers' MochiTransformer3DModel: the same weights by the same names, the same bits out.
 
 Ours, because diffusers takes seconds to import (docs/decisions/0032).
-Genmo, https://github.com/genmoai/mochi (Apache-2.0).
+After transformer_mochi.py, Copyright 2025 The Genmo team and The HuggingFace Team (Apache-2.0).
 """
 
 from __future__ import annotations

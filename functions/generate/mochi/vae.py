@@ -1,6 +1,7 @@
 """What Mochi's decoder is made of, as diffusers' AutoencoderKLMochi: the same weights by the same names.
 
 How pictures pass through it says causal.py. The encoder is left out: no text needs it.
+After autoencoder_kl_mochi.py, Copyright 2025 The Mochi team and The HuggingFace Team (Apache-2.0).
 """
 
 from __future__ import annotations

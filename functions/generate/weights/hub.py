@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,17 +35,20 @@ def fetch(source: str, revision: str | None, target: Path) -> None:
         told = _copied(Path(source), part) if Path(source).is_dir() else _downloaded(source, revision, part)
     except httpx2.HTTPError as error:  # some of them are OSErrors, and some are not
         raise ConnectionError(f"{type(error).__name__}: {error}") from None
-    wanted = {file.path for file in told.files}
-    for path in [path for path in part.rglob("*") if path.is_file()]:
-        if str(path.relative_to(part)) not in wanted:
-            path.unlink()  # of another revision, or of the hub's client
-    if TOKENIZER not in wanted:
+    if TOKENIZER not in {file.path for file in told.files}:
         _write_tokenizer(part)
-        told = Manifest(
-            repository=told.repository, revision=told.revision, files=(*told.files, File.of(part, TOKENIZER))
-        )
+        told = replace(told, files=(*told.files, File.of(part, TOKENIZER)))
+    _clear(part, {file.path for file in told.files})
     told.write(part)
     part.rename(target)
+
+
+def _clear(part: Path, wanted: set[str]) -> None:
+    """Take away what is of another revision, or of the hub's client."""
+    shutil.rmtree(part / ".cache", ignore_errors=True)
+    for path in [path for path in part.rglob("*") if path.is_file()]:
+        if str(path.relative_to(part)) not in wanted:
+            path.unlink()
 
 
 def _downloaded(repository: str, revision: str | None, part: Path) -> Manifest:

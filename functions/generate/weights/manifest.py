@@ -56,7 +56,7 @@ class Manifest:
             files = tuple(File(each["path"], each["size"], each["digest"]) for each in told["files"])
             return cls(repository=told["repository"], revision=told["revision"], files=files)
         except (OSError, ValueError, LookupError, TypeError):
-            raise Broken(f"{folder} has no sound {NAME}: nothing was fetched whole. Fetch first") from None
+            raise Broken(f"{folder} has no sound {NAME}: nothing tells what it should hold. Fetch it anew") from None
 
 
 def damaged(folder: Path, files: Iterable[File]) -> list[str]:
