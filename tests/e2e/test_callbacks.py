@@ -50,7 +50,7 @@ def test_who_asks_for_it_hears_that_a_video_started_and_how_it_gets_on(start):
     assert {("video.progress", job_id, "in_progress")} == {
         (event["type"], event["data"]["id"], event["data"]["status"]) for event in progress
     }
-    assert 2 <= len(progress) <= 3
+    assert len(progress) >= 2
     times = [datetime.fromisoformat(event["timestamp"]) for event in (started, *progress)]
     assert all((later - earlier).total_seconds() >= EVERY - CLOCKS for earlier, later in pairwise(times))
     steps = [event["data"]["step"] for event in progress]

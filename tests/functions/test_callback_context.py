@@ -67,6 +67,18 @@ def test_without_one_the_video_itself_is_what_belongs_together(services, setting
     assert dict.fromkeys(events.CONTEXT) | expected == attributes(received)
 
 
+def test_a_request_s_trace_is_told_too(client, auth, services, settings):
+    with Receiver() as receiver:
+        wish = {"prompt": "a red cat", "webhook": receiver.url}
+        video = client.post("/v1/videos", headers=auth | {"traceparent": TRACE}, json=wish).json
+        services.jobs.apply(video["id"], CancelRequested())
+        called(services, settings)
+
+        [received] = receiver.received
+    expected = {"sequence": "0000000001", "correlationid": video["id"], "traceparent": TRACE}
+    assert dict.fromkeys(events.CONTEXT) | expected == attributes(received)
+
+
 @pytest.mark.parametrize("statuses", [(500, 200)])
 def test_every_try_says_the_same(services, settings, statuses):
     with Receiver(*statuses) as receiver:

@@ -20,8 +20,8 @@ from tests.functions.test_postman import round_
 from tests.peers import peer
 from tests.stores import Clock, memory_stores
 
-SHORT = timedelta(seconds=0.3)
-"""For a whole exchange: receivers that hang are asked ten times."""
+SHORT, LONG = timedelta(seconds=0.3), timedelta(seconds=10)
+"""For a whole exchange: with receivers that hang, who are asked ten times, and with others."""
 METADATA = "Location: http://169.254.169.254/latest/meta-data/"
 GIGABYTE = 2**30
 ALL = 1 + len(SCHEDULE)
@@ -57,10 +57,10 @@ def three_failures(visit):
     visit.answer("500 Internal Server Error" if visit.number < 3 else "200 OK")
 
 
-def story(services, clock, settings, script, tls=None):
+def story(services, clock, settings, script, *, tls=None, timeout=LONG):
     """All tries of one callback to such a receiver: what each came to, how it ended, and where we connected to."""
     network = Recorder()
-    webhooks = HttpWebhooks(LOOPBACK, timeout=SHORT, network=network)
+    webhooks = HttpWebhooks(LOOPBACK, timeout=timeout, network=network)
     stores = memory_stores(clock)
     ours = replace(services, jobs=stores.jobs, deliveries=stores.deliveries, endpoints=stores.endpoints)
     postman = Postman(replace(ours, webhooks=webhooks), settings)
@@ -85,8 +85,6 @@ def story(services, clock, settings, script, tls=None):
         (answer("301 Moved Permanently", METADATA), [301] * ALL, "abandoned"),
         (answer("307 Temporary Redirect", METADATA), [307] * ALL, "abandoned"),
         (answer("404 Not Found"), [404] * ALL, "abandoned"),
-        (scripts.hang, ["timeout"] * ALL, "abandoned"),
-        (scripts.drip_a_head, ["timeout"] * ALL, "abandoned"),
         (scripts.reset, ["connection_reset"] * ALL, "abandoned"),
         (scripts.hang_up, ["protocol"] * ALL, "abandoned"),
         (scripts.babble, ["protocol"] * ALL, "abandoned"),
@@ -96,6 +94,11 @@ def test_each_receiver_gets_the_tries_that_it_should(services, settings, script,
     assert (tries, end) == story(services, Clock(), settings, script)
 
 
+@pytest.mark.parametrize("script", [scripts.hang, scripts.drip_a_head])
+def test_a_receiver_that_does_not_come_to_an_end_is_asked_as_often_as_one_that_fails(services, settings, script):
+    assert (["timeout"] * ALL, "abandoned") == story(services, Clock(), settings, script, timeout=SHORT)
+
+
 def test_a_certificate_that_nobody_vouches_for_is_tried_again_and_told_nothing(services, settings, tmp_path):
     heard = []
 
@@ -103,7 +106,7 @@ def test_a_certificate_that_nobody_vouches_for_is_tried_again_and_told_nothing(s
         heard.append(visit.request())
 
     tls = certificate(tmp_path, "IP:127.0.0.1").server()
-    assert (["tls"] * ALL, "abandoned") == story(services, Clock(), settings, listen, tls)
+    assert (["tls"] * ALL, "abandoned") == story(services, Clock(), settings, listen, tls=tls)
     assert [] == heard
 
 

@@ -54,9 +54,9 @@ def test_a_tenant_with_a_hundred_hanging_receivers_leaves_places_for_others(serv
         courier = Courier(replace(services, webhooks=hanging), settings, Event())
         thread = Thread(target=courier.run)
         thread.start()
-        eventually(lambda: hanging.asked == SENDERS // 2)
+        eventually(lambda: hanging.asked == SENDERS // 2, timeout=20)
         quick = {end("eve", receiver.url) for _ in range(30)}
-        told = receiver.wait(30, timeout=15)
+        told = receiver.wait(30, timeout=20)
         assert quick == {headers["ce-subject"] for headers, _ in told}
         assert hanging.asked <= SENDERS // 2
         hanging.let_go.set()
