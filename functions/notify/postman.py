@@ -21,6 +21,7 @@ from shared.core.message import Message
 from shared.core.sealing import Sealer
 from shared.core.signing import PrivateKey
 from shared.core.standing import Standing
+from shared.core.upload import UploadHosts
 from shared.settings import Settings
 from shared.wiring import Services
 
@@ -37,7 +38,7 @@ class Postman:
         self._services = services
         self._settings = settings
         self._ledger = Ledger(services)
-        self._uploader = Uploader(services, self._ledger)
+        self._uploader = Uploader(services, self._ledger, UploadHosts.of(settings.upload_hosts))
         self._origin = web_hook.origin(settings.public_url)
         self._sealer = Sealer(settings.webhook_keys)
         self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]

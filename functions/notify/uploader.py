@@ -9,16 +9,19 @@ from threading import BoundedSemaphore
 from typing import Final
 
 from functions.notify.ledger import Ledger
-from shared.core.delivery import Delivery
+from shared.core.delivery import Delivery, Reply
 from shared.core.errors import NotFound, Unavailable
 from shared.core.message import USER_AGENT
 from shared.core.output import Artifact
+from shared.core.upload import UploadHosts
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
 
 AT_A_TIME: Final = 16
 """Uploads on their way from one process: a quarter of its places, so that slow ones never keep callbacks waiting."""
+NOT_ALLOWED: Final = Reply(error="host_not_allowed")
+"""The owner names its host no longer, or not yet to this process. It is tried again, as after any fault."""
 _FULL: Final = timedelta(seconds=5)
 _STORE_AWAY: Final = timedelta(seconds=30)
 
@@ -26,9 +29,10 @@ _STORE_AWAY: Final = timedelta(seconds=30)
 class Uploader:
     """Any thread may use it."""
 
-    def __init__(self, services: Services, ledger: Ledger) -> None:
+    def __init__(self, services: Services, ledger: Ledger, hosts: UploadHosts) -> None:
         self._services = services
         self._ledger = ledger
+        self._hosts = hosts
         self._places = BoundedSemaphore(AT_A_TIME)
 
     def deliver(self, taken: Delivery) -> None:
@@ -48,6 +52,9 @@ class Uploader:
         video = self._video(taken.job_id)
         if video is None:
             self._ledger.drop(taken, "video_deleted")
+            return
+        if not self._hosts.allow(taken.url):
+            self._ledger.record(taken, NOT_ALLOWED, 0.0)
             return
         headers = (("Content-Type", video.content_type), ("User-Agent", USER_AGENT))
         began = time.monotonic()

@@ -43,7 +43,7 @@ JITTER: Final = 0.2
 MAX_RETRY_AFTER: Final = timedelta(hours=1)
 PLACES: Final = 4
 """Callbacks of one lane that are on their way at a time."""
-_TOLD: Final = ("timeout", "tls", "secret_unreadable", "handshake_refused")
+_TOLD: Final = ("timeout", "tls", "secret_unreadable", "handshake_refused", "host_not_allowed")
 """Faults that are told as what they are."""
 MOST_POSTS: Final = 32
 """Of one callback that are remembered, the newest: replays add to those of the schedule."""

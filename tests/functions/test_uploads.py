@@ -259,6 +259,22 @@ class TestFaults:
         clock.forward(timedelta(seconds=31))
         assert 1 == round_(services, Postman(services, settings))
 
+    def test_a_host_that_is_allowed_no_longer_gets_nothing_until_it_is_again(
+        self, settings_with, services, settings, clock
+    ):
+        closed = settings_with(UPLOAD_HOSTS="")
+        with Receiver() as there:
+            job = finished(services, settings, there.url)
+            round_(services, Postman(services, closed))
+            assert [] == there.received
+            assert (DeliveryState.PENDING, "host_not_allowed") == (
+                (left := the_upload(services, job)).state,
+                left.last_error,
+            )
+            clock.forward(SCHEDULE[0] * 1.2)
+            assert 1 == round_(services, Postman(services, settings))
+            assert 1 == len(there.received)
+
     def test_a_video_that_was_deleted_is_not_sent(self, client, auth, services, settings, postman):
         with Receiver() as there:
             job = finished(services, settings, there.url)

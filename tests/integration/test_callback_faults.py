@@ -25,10 +25,11 @@ from shared.core.errors import Unavailable
 from shared.core.job import CancelRequested
 from shared.settings import Settings
 from tests.faults import FaultProxy
-from tests.functions.jobs import queue
+from tests.functions.jobs import complete, queue
 from tests.functions.studio import eventually
 from tests.peers import closed_port, peer
 
+VIDEO = b"an MP4 " * 100_000
 ROOT = Path(__file__).parents[2]
 VARIABLES = {
     "WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -56,7 +57,7 @@ def ended(services, url):
 
 
 @contextmanager
-def notify(redis_url):
+def notify(redis_url, **variables):
     """One instance, as gunicorn runs it; `post` sends it the event of a job, or rings."""
     port = closed_port()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -64,7 +65,7 @@ def notify(redis_url):
     process = subprocess.Popen(
         [*command, "--threads=4", "functions.notify.app:create_app()"],
         cwd=ROOT,
-        env=kept | VARIABLES | {"REDIS_URL": redis_url},
+        env=kept | VARIABLES | {"REDIS_URL": redis_url} | variables,
         start_new_session=True,
     )
 
@@ -135,6 +136,29 @@ def test_notify_killed_between_the_post_and_its_record_sends_the_same_again(redi
         assert (2, 1, 1) == heard.same()
     [done] = services.deliveries.of_job(job.id)
     assert (DeliveryState.DELIVERED, 1) == (done.state, done.attempts)
+
+
+@pytest.mark.timeout(120)
+def test_notify_killed_in_an_upload_sends_the_same_video_again(redis_url, tmp_path):
+    variables = {"ARTIFACTS_URL": f"file://{tmp_path}", "UPLOAD_TIMEOUT_SECONDS": "1", "UPLOAD_HOSTS": "127.0.0.1"}
+    services, settings = built(redis_url, **variables)
+    doomed: list[subprocess.Popen[bytes]] = []
+    heard = Heard(first=lambda: (os.killpg(doomed[0].pid, signal.SIGKILL), doomed[0].wait()))
+    with peer(heard) as there:
+        job = complete(services, settings, queue(services, upload_url=f"{there.url}?a=b").id, VIDEO)
+        with notify(redis_url, **variables) as (process, ring):
+            doomed.append(process)
+            assert None is ring(services)
+        [left] = services.deliveries.of_job(job.id)
+        assert (DeliveryState.PENDING, 0) == (left.state, left.attempts)
+        with notify(redis_url, **variables) as (_, ring):
+            eventually(lambda: services.deliveries.due() == 1, timeout=10)
+            assert 200 == ring(services)
+
+        assert [VIDEO, VIDEO] == [body for _, body in heard.requests]
+    [done] = services.deliveries.of_job(job.id)
+    assert (DeliveryState.DELIVERED, 1) == (done.state, done.attempts)
+    services.close()
 
 
 def test_a_store_that_goes_away_during_the_post_hears_of_it_the_second_time(redis_url, services, valkey, caplog):
