@@ -45,7 +45,8 @@ class MemoryDeliveryStore:
                 self._memory.deliveries[after.id] = after
                 self._memory.held.pop(after.id, None)
                 if rest > timedelta(0):
-                    self._memory.rests[after.lane] = self._memory.clock() + rest
+                    until = self._memory.clock() + rest
+                    self._memory.rests[after.lane] = max(until, self._memory.rests.get(after.lane, until))
             return present in (before, after)
 
     def get(self, delivery_id: str) -> Delivery:

@@ -16,7 +16,7 @@ from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_lanes import Sight
 from shared.adapters.redis_taking import Taking
 from shared.core import delivery
-from shared.core.delivery import Delivery, DeliveryState
+from shared.core.delivery import MAX_RETRY_AFTER, Delivery, DeliveryState
 from shared.core.errors import NotFound
 from shared.core.moment import micros, moment
 from shared.ports import DeliveryPage
@@ -132,7 +132,8 @@ class RedisDeliveryStore:
             yield "SET", row, text, "PX", millis(self._retention)
             yield "PEXPIRE", index, millis(self._retention)
         if rest > timedelta(0):
-            yield "SET", keys.rest(lane), str(micros(now + rest)), "PX", millis(rest)
+            yield "ZADD", keys.resting(lane), "GT", str(micros(now + rest)), keys.UNTIL
+            yield "PEXPIRE", keys.resting(lane), millis(max(rest, MAX_RETRY_AFTER))
 
     def _forget(self, lane: str, name: str, text: str | None) -> None:
         """Take out of its lane what is no longer pending: a version that knew no lanes ended it."""

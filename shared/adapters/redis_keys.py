@@ -34,6 +34,8 @@ OUTBOX: Final = f"{_TAG}:outbox"
 """ZSET of ids of unsent events by the time at which they were written."""
 EVENTS: Final = f"{_TAG}:events"
 """HASH of unsent events by id: Event as JSON."""
+UNTIL: Final = "until"
+"""The member of a lane's `resting`."""
 LANES: Final = f"{_TAG}:lanes"
 """ZSET of lanes with pending deliveries, by a time at or before which there is work in them."""
 DELIVERIES: Final = f"{_TAG}:deliveries"
@@ -124,9 +126,12 @@ def held(lane: str) -> str:
     return f"{_TAG}:held:{lane}"
 
 
-def rest(lane: str) -> str:
-    """STRING: until when nothing of the lane is sent, in microseconds. Goes with that time."""
-    return f"{_TAG}:rest:{lane}"
+def resting(lane: str) -> str:
+    """ZSET of UNTIL alone: until when nothing of the lane is sent, in microseconds. It only grows (ZADD GT).
+
+    Goes an hour after it was last said, when no rest can last any more.
+    """
+    return f"{_TAG}:resting:{lane}"
 
 
 def endpoints(tenant: str) -> str:

@@ -112,7 +112,7 @@ def _aspects(lane: str, now: str) -> tuple[Command, ...]:
         ("ZRANGE", name, "0", str(PLACES - 1), "WITHSCORES"),
         ("ZRANGE", name, now, "-inf", "BYSCORE", "REV", "LIMIT", "0", most, "WITHSCORES"),
         ("ZRANGE", keys.held(lane), "0", "-1", "WITHSCORES"),
-        ("GET", keys.rest(lane)),
+        ("ZSCORE", keys.resting(lane), keys.UNTIL),
     )
 
 
@@ -125,7 +125,7 @@ def is_open(redis: RedisConnection, sight: Sight) -> bool:
         empty: Condition = ("below", keys.lane(lane), 1)
         create(redis, [empty], [("ZREM", keys.LANES, lane)])
     elif sight.rest is not None and float(sight.rest) > now:
-        _postpone(redis, lane, sight.rest, ("is", keys.rest(lane), sight.rest))
+        _postpone(redis, lane, sight.rest, ("first", keys.resting(lane), keys.UNTIL, sight.rest))
     elif sight.room() <= 0:
         ends = [end for _, end in sight.held if float(end) > now]
         _postpone(redis, lane, min(ends, key=float), ("reaches", keys.held(lane), PLACES))

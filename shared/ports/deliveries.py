@@ -39,7 +39,7 @@ class DeliveryStore(Protocol):
     def keep(self, before: Delivery, after: Delivery, *, rest: timedelta = timedelta(0)) -> bool:
         """Replace `before` by `after` if nobody else did; whether it was written.
 
-        It is held no longer. Nothing of its lane is taken for `rest`.
+        It is held no longer. Nothing of its lane is taken for `rest`, or for longer if that was said before.
         """
         ...
 

@@ -82,6 +82,19 @@ def test_a_resting_lane_waits_and_no_other_does(stores: Stores) -> None:
     assert both - {taken.job_id} == {each.job_id for each in stores.deliveries.take(HOLD, limit=9)}
 
 
+def test_a_lane_that_was_asked_to_rest_does_not_go_on_sooner_for_what_another_callback_came_to(stores: Stores) -> None:
+    """Of several on their way one is answered with Retry-After, and the others end later."""
+    for _ in range(PLACES):
+        stores.finish()
+    first, second, third, _ = stores.deliveries.take(HOLD, limit=PLACES)
+    for each, rest in ((first, BRIEF), (second, HOLD), (third, BRIEF)):
+        assert stores.deliveries.keep(each, replace(each, attempts=1, due_at=stores.jobs.now()), rest=rest)
+    other = stores.finish(webhook=hook(1))
+    stores.wait(BRIEF)
+
+    assert [other.id] == [each.job_id for each in stores.deliveries.take(HOLD, limit=9)]
+
+
 def test_the_places_of_takers_that_died_are_free_again_when_their_holds_are_over(stores: Stores) -> None:
     for _ in range(PLACES + 1):
         stores.finish()

@@ -64,7 +64,7 @@ def use_everything(stores: Stores) -> None:
     stores.add(terms=Terms(timeout=LEASE))
     taken = stores.take(LEASE)
     assert taken is not None
-    stores.deliveries.keep(taken, replace(taken, state=DeliveryState.ABANDONED))
+    stores.deliveries.keep(taken, replace(taken, state=DeliveryState.ABANDONED), rest=LEASE)
     stores.queue.pause("night")
 
 
@@ -72,6 +72,7 @@ def test_every_key_has_an_end_or_a_reason(stores: Stores, floor: Redis) -> None:
     use_everything(stores)
     found = list(floor.scan_iter("*"))
     assert [] == [key for key in found if not key.startswith("{flipbook}:")]
+    assert any(":resting:" in key for key in found)
     lasting = {key for key in found if floor.ttl(key) == -1}
     assert [] == [key for key in lasting if not any(fnmatchcase(key, pattern) for pattern in keys.LASTING)]
 
