@@ -28,10 +28,15 @@ def test_what_a_container_starts_is_in_its_image(container, files):
     modules = [found[1] for word in words if (found := APP_MODULE.fullmatch(word) or WORKER_CLASS.fullmatch(word))]
     modules += [after for word, after in pairwise(words) if word == "-m"]
     configs = [word.removeprefix("--config=") for word in words if word.startswith("--config=")]
-    wanted = {f"{module.replace('.', '/')}.py" for module in modules} | set(configs)
+    wanted = {source(module.replace(".", "/")) for module in modules} | set(configs)
 
     assert wanted
     assert set() == wanted - files[stage_of(container)]
+
+
+def source(module):
+    """What Python runs: of a package its __main__."""
+    return f"{module}/__main__.py" if (ROOT / module).is_dir() else f"{module}.py"
 
 
 @pytest.mark.parametrize("container", SCRIPTS)
