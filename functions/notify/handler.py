@@ -36,7 +36,8 @@ class Courier:
         self._services = services
         self._postman = postman or Postman(services, settings)
         # An endpoint may be asked before it is called: two exchanges, and time to write down what they came to.
-        self._hold = 3 * settings.webhook_timeout
+        # No more, for what a killed courier held waits so long.
+        self._hold = 2.2 * settings.webhook_timeout
         self._upload_hold = 2 * settings.upload_timeout
         self._shares = Shares(SENDERS)
         self._drain = drain
