@@ -24,7 +24,7 @@ def fill(url: str, tenant: str, count: int) -> list[str]:
             for n in range(first, min(first + _BATCH, count)):
                 when = at + n * _APART
                 job = new_job(when, id=new_job_id(when), tenant=tenant, webhook=None, remixed_from=None)
-                for command in redis_index.creation(job, None, when, None, timedelta(days=7)):
+                for command in redis_index.creation(job, None, when, None, timedelta(days=7), flow=None):
                     pipeline.execute_command(*command)
                 ids.append(job.id)
             pipeline.execute()
