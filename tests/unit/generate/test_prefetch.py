@@ -14,7 +14,7 @@ from functions.generate.mochi import weights
 from functions.generate.prefetch import PIECE, SPARE, Prefetch, spare
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-SIZE = 16 * 2**30
+SIZE = 4 * 2**30
 SETUP = """
 import sys, threading
 from functions.generate.mochi.engine import MochiEngine
@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_left_to_whoever_loads_it(cold, tmp_path):
 def test_once_it_is_stopped_it_begins_no_more(tmp_path):
     path = tmp_path / "holes"
     with path.open("wb") as file:
-        file.truncate(SIZE)  # takes no room on the disk, and some seconds to be read
+        file.truncate(SIZE)  # takes no room on the disk, and a second to be read
     reading = Prefetch([path], room=SIZE)
 
     reading.stop()
