@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import platform as host
 import re
 import statistics
@@ -40,6 +41,7 @@ from tests.submit_server import SubmitServer
 
 TENANT = "default"
 LOADS = 7
+FLINGS = 3
 STEP_S = 2.0
 """A step of Mochi-1 at its own size, on one GPU, takes about so long."""
 WATCH = """
@@ -136,20 +138,22 @@ def loaded(browser: Browser, server: SubmitServer) -> Row:
 
 
 def flung(browser: Browser, server: SubmitServer, count: int) -> Row:
-    """The whole gallery, 900 pixels a frame, to its end and back."""
-    with tab(browser, server, "/#/videos") as page:
-        page.get_by_text("so far").or_(page.get_by_text("in all")).wait_for()
-        found = page.evaluate(FLING)
-        page.get_by_text(f"{count:,} in all").wait_for()
-    with tab(browser, server, "/healthz") as page:
-        page.evaluate(BOXES, count)
-        bare = page.evaluate(FLING)
+    """The whole gallery, 900 pixels a frame, to its end and back, its pages not known before."""
+    found, bare = [], []
+    for _ in range(FLINGS):
+        with tab(browser, server, "/#/videos") as page:
+            page.get_by_text("so far").or_(page.get_by_text("in all")).wait_for()
+            found.append(traced(browser, page))
+            page.get_by_text(f"{count:,} in all").wait_for()
+        with tab(browser, server, "/healthz") as page:
+            page.evaluate(BOXES, count)
+            bare.append(traced(browser, page))
     return (
-        f"a gallery of {count:,} videos, scrolled through and back",
-        f"{longest(found)}, {pace(found)}",
-        f"as many bare boxes: {longest(bare)}, {pace(bare)}",
-        "no task over 100 ms",
-        met(max(found["tasks"], default=0) <= 100),
+        f"a gallery of {count:,} videos, scrolled through and back, {FLINGS} times: the longest task of each",
+        told(found),
+        f"as many bare boxes: {told(bare)}",
+        "none over 100 ms",
+        met(max(each["cpu"] for each in found) <= 100),
     )
 
 
@@ -213,13 +217,25 @@ def share(server: SubmitServer, seconds: float, wait: Callable[[float], Any]) ->
     return float(after.user + after.system - before.user - before.system) / lasted
 
 
-def longest(found: dict[str, Any]) -> str:
-    most = max(found["tasks"], default=0)
-    return f"longest task {most:.0f} ms" if most else "no task over 50 ms"
+def traced(browser: Browser, page: Page) -> dict[str, Any]:
+    """A fling, and `cpu`: the milliseconds of CPU time of its longest task, which other work does not lengthen."""
+    browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"])
+    found: dict[str, Any] = page.evaluate(FLING)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    main = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [event for event in events if event["name"].endswith("RunTask") and (event["pid"], event["tid"]) in main]
+    return found | {"cpu": max(event.get("tdur", 0) for event in tasks) / 1000, "count": len(tasks)}
 
 
-def pace(found: dict[str, Any]) -> str:
-    return f"{found['frames'] / found['ms'] * 1000:.0f} frames/s"
+def told(flings: list[dict[str, Any]]) -> str:
+    cpu = ", ".join(f"{each['cpu']:.0f}" for each in flings)
+    wall = ", ".join(f"{max(each['tasks']):.0f}" if each["tasks"] else "under 50" for each in flings)
+    pace = statistics.median(each["frames"] / each["ms"] * 1000 for each in flings)
+    return f"{cpu} ms of CPU ({wall} ms on the clock), {pace:.0f} frames/s"
 
 
 def met(good: bool) -> str:
