@@ -250,6 +250,7 @@ def render(rows: list[Row], chromium: str) -> str:
         f"{cpu_count()} CPU cores, {host.system()} {host.machine()}, Python {host.python_version()}; {versions};",
         f"Chromium {chromium} without a GPU, on the same machine as submit and Valkey (appendfsync always).",
         f"Load average of the machine at the end: {getloadavg()[1]:.1f}.",
+        "A task is judged by the CPU time of its thread: on the clock it waits for the machine's other work too.",
         "",
         "| what | measured | beside it | target | target met |",
         "| --- | --- | --- | --- | --- |",

@@ -95,10 +95,11 @@ function useArrival(route: Route) {
 function useGalleryPlace(route: Route) {
   const place = useRef(TOP);
   const { at } = route;
+  const video = at === 'video' ? route.id : null;
   useEffect(() => {
     if (at !== 'videos') window.scrollTo(0, 0);
-    if (at !== 'videos' && at !== 'video') place.current = TOP;
-  }, [at]);
+    if (at !== 'videos' && video === null) place.current = TOP;
+  }, [at, video]);
   return place;
 }
 
