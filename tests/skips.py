@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
-MAY_LACK = ("gpu", "schemas")
+MAY_LACK = ("disk", "gpu", "schemas")
 """The markers of what .ci/run cannot install."""
 
 

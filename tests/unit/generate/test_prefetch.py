@@ -61,6 +61,7 @@ def cached(path):
     return sum(each & 1 for each in told) * PAGE
 
 
+@pytest.mark.disk
 def test_all_files_come_into_the_page_cache(cold):
     files = [cold("one", PIECE + 3 * PAGE), cold("two", 5 * PAGE)]
 
@@ -69,6 +70,7 @@ def test_all_files_come_into_the_page_cache(cold):
     assert [path.stat().st_size for path in files] == [cached(path) for path in files]
 
 
+@pytest.mark.disk
 def test_where_memory_is_short_the_first_ones_come_and_the_others_wait(cold):
     files = [cold("one", 4 * PAGE), cold("two", 64 * 2**20), cold("three", 8 * PAGE)]
 
@@ -77,6 +79,7 @@ def test_where_memory_is_short_the_first_ones_come_and_the_others_wait(cold):
     assert [4 * PAGE, 0, 0] == [cached(path) for path in files]
 
 
+@pytest.mark.disk
 def test_what_cannot_be_read_is_left_to_whoever_loads_it(cold, tmp_path):
     there = cold("there", 3 * PAGE)
     (tmp_path / "folder").mkdir()
@@ -122,6 +125,7 @@ def test_it_needs_nothing_that_takes_long_to_import():
     assert set() == {"torch", "numpy", "diffusers", "transformers", "flask"} & set(done.stdout.split())
 
 
+@pytest.mark.disk
 def test_the_engine_asks_for_the_weights_before_it_imports_anything_that_takes_long(cold, tmp_path):
     file = cold("mochi-1-tiny/transformer/a.safetensors", 5 * PAGE)
 
