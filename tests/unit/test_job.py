@@ -274,6 +274,7 @@ class TestGrewFrom:
         born = {"id", "tenant", "request", "webhook", "metadata", "created_at", "expires_at", "max_losses"}
         born |= {
             "webhook_endpoint",
+            "upload_url",
             "cause",
             "traceparent",
             "retried_from",
