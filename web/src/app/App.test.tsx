@@ -65,6 +65,20 @@ describe('the door', () => {
   });
 });
 
+describe('a platform that was away', () => {
+  test('is asked again for all that it owes, once it answers anything', async () => {
+    let away = true;
+    server.use(http.get('/v1/models', () => (away ? HttpResponse.error() : undefined)));
+    open();
+    await screen.findByText(/does not answer/, {}, { timeout: 4000 });
+
+    away = false;
+
+    await screen.findByLabelText('What shall be seen?', {}, { timeout: 8000 });
+    expect(screen.queryByText(/does not answer/)).toBeNull();
+  }, 15_000);
+});
+
 describe('asking', () => {
   test('sends the wish, clears the words, and shows what came of it, however quickly it came', async () => {
     const bodies: unknown[] = [];

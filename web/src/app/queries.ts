@@ -8,8 +8,8 @@ export function openQueries(onRefused: () => void): QueryClient {
   const onError = (error: Error) => {
     if (error instanceof Problem && error.status === 401) onRefused();
   };
-  return new QueryClient({
-    queryCache: new QueryCache({ onError }),
+  const queries: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError, onSuccess: () => askAgain(queries) }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
@@ -21,4 +21,11 @@ export function openQueries(onRefused: () => void): QueryClient {
       mutations: { networkMode: 'always' },
     },
   });
+  return queries;
+}
+
+/** Where one question is answered, those that the platform could not answer a while ago may be. Nobody else asks. */
+function askAgain(queries: QueryClient): void {
+  const wasAway = (error: Error | null) => error instanceof Problem && error.passes && error.status !== 429;
+  void queries.refetchQueries({ type: 'active', fetchStatus: 'idle', predicate: ({ state }) => wasAway(state.error) });
 }
