@@ -19,6 +19,7 @@ from pydantic import (
 from functions import kit
 from functions.submit import bodies
 from shared.core import strict_body
+from shared.core.operation import JSON
 from shared.core.queue import Place
 from shared.core.whole import WHOLE
 
@@ -68,9 +69,12 @@ class NoBody(BaseModel):
 
 
 def read(kind: type[B], *, required: bool = False) -> B:
-    """The present request's body; none at all is an empty object, unless it is `required`.
+    """The present request's body; an empty one is an empty object, unless it is `required`.
+
+    Many clients name JSON on every POST, also where they have nothing to say.
 
     Raises: InvalidRequest: With one Problem for each wrong field; UnsupportedMediaType.
     """
-    said: Any = bodies.body() if required or kit.body() or request.mimetype else {}
+    empty = not kit.body() and request.mimetype in ("", JSON)
+    said: Any = {} if empty and not required else bodies.body()
     return strict_body.parse(said, kind)

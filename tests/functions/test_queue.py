@@ -245,6 +245,13 @@ def test_a_body_without_its_type_is_not_overlooked(client, auth, services, path)
     assert (415, False) == (answer.status_code, services.jobs.depth().paused)
 
 
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}])
+def test_who_has_nothing_to_say_need_not(client, auth, headers):
+    answers = [client.post(f"/admin/queue/{path}", headers=auth | headers) for path in ("pause", "resume")]
+
+    assert [(200, True), (200, False)] == [(answer.status_code, answer.json["paused"]) for answer in answers]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "wrong"),
     [
