@@ -27,6 +27,7 @@ _READY_SECONDS: Final = 30.0
 _LOCK_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
 _MAX_BACKOFF: Final = 5.0
+_PATIENCE_SECONDS: Final = 5
 
 
 def find_binary() -> Path:
@@ -55,7 +56,8 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"unix://{self._sockets / 'redis.sock'}"
+        """Its callers wait as long as a slow disk may take: there is no other server that they could be sent to."""
+        return f"unix://{self._sockets / 'redis.sock'}?socket_timeout={_PATIENCE_SECONDS}"
 
     @property
     def pid(self) -> int | None:
