@@ -58,12 +58,12 @@ from shared.ports import (
     WebhookEndpointStore,
 )
 
-RETENTION: Final = timedelta(milliseconds=150)
-"""Of jobs; short enough for a test to see its end."""
+RETENTION: Final = timedelta(milliseconds=500)
+"""Of jobs; short enough for a test to see its end, and too long for one to end before a busy machine looks."""
 MOST_KEYS: Final = 20
 LEASE: Final = timedelta(seconds=60)
-SHORT: Final = timedelta(milliseconds=60)
-"""A lease that a test can see the end of."""
+SHORT: Final = timedelta(milliseconds=200)
+"""A lease that a test can see the end of, and what comes before it."""
 START: Final = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 HOOK: Final = Webhook("https://example.com/hook")
 ERROR: Final = JobError("out_of_memory", "the GPU's memory was full")

@@ -100,11 +100,11 @@ class TestClaim:
         assert ["video_a", "video_y", "video_z"] == stores.jobs.waiting(10)
 
     def test_a_job_whose_time_has_not_come_is_not_taken(self, stores: Stores) -> None:
-        job = stores.add(queued_at=stores.jobs.now() + timedelta(milliseconds=100))
+        job = stores.add(queued_at=stores.jobs.now() + SHORT)
         assert stores.jobs.claim("a", LEASE) is None
         assert [] == stores.jobs.waiting(10)
         assert 0 == stores.jobs.position(job)
-        stores.wait(timedelta(milliseconds=120))
+        stores.wait(SHORT)
         assert [job.id] == stores.jobs.waiting(10)
         assert job.id == stores.claim()[0].id
 

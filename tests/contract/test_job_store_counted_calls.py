@@ -81,7 +81,7 @@ def test_an_answer_that_is_too_old_is_not_repeated(stores: Stores) -> None:
 
 
 def test_the_window_counts_from_the_last_answer(stores: Stores) -> None:
-    long = SHORT * 8
+    long = SHORT * 3
     first = call(stores, 0, window=long)
     stores.wait(long * 0.6)
     assert first == call(stores, 1, window=long)

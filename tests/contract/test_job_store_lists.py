@@ -13,7 +13,7 @@ from shared.core.job import CancelRequested, Completed, Job, Yielded
 from shared.core.progress import Phase, Progress
 from shared.core.standing import Standing
 from shared.core.terms import Terms
-from tests.stores import OUTPUT, RETENTION, Stores
+from tests.stores import OUTPUT, RETENTION, SHORT, Stores
 
 
 class TestPage:
@@ -53,18 +53,18 @@ class TestRemoval:
     def test_a_finished_job_may_go_after_its_retention(self, stores: Stores) -> None:
         job = stores.finish()
         assert [] == stores.jobs.removable(10)
-        stores.wait(timedelta(milliseconds=160))
+        stores.wait(RETENTION)
         assert [job.id] == stores.jobs.removable(10)
         assert job == stores.jobs.get(job.id)
 
     def test_a_job_whose_caller_wants_it_kept_for_less_may_go_sooner_and_none_stays_longer(
         self, stores: Stores
     ) -> None:
-        short = stores.finish(terms=Terms(result_ttl=timedelta(milliseconds=20)))
+        short = stores.finish(terms=Terms(result_ttl=SHORT / 10))
         long = stores.finish(terms=Terms(result_ttl=timedelta(days=1)))
-        stores.wait(timedelta(milliseconds=40))
+        stores.wait(SHORT / 5)
         assert [short.id] == stores.jobs.removable(10)
-        stores.wait(timedelta(milliseconds=130))
+        stores.wait(RETENTION)
         assert [short.id, long.id] == stores.jobs.removable(10)
 
     def test_a_discarded_job_is_off_the_list_at_once_and_may_go(self, stores: Stores) -> None:
