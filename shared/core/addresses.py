@@ -20,7 +20,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
-MAX_URL: Final = 2048
+MAX_URL: Final = 4096
+"""Twice what signed URLs of object stores come to, with the session tokens that some carry."""
 MAX_HOST: Final = 253
 
 # IANA's special-purpose registries and what clouds hide there. `ipaddress.is_global` is no

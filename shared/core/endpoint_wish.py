@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from shared.core.addresses import MAX_URL
 from shared.core.endpoint import EVENT_TYPES
 from shared.core.whole import WHOLE
 
@@ -38,7 +39,7 @@ def _schema(**words: Any) -> Any:
 
 
 _Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME), AfterValidator(_printable), _schema(format="printable")]
-_Url = Annotated[StrictStr, Field(min_length=1, max_length=2048), _schema(format="uri")]
+_Url = Annotated[StrictStr, Field(min_length=1, max_length=MAX_URL), _schema(format="uri")]
 _EventType = Annotated[StrictStr, AfterValidator(_event), _schema(enum=list(EVENT_TYPES))]
 _EventTypes = Annotated[
     list[_EventType], Field(max_length=len(EVENT_TYPES)), AfterValidator(_once), _schema(uniqueItems=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from shared.core.addresses import MAX_URL
 from shared.core.catalog import CATALOG, FRAME_STRIDE
 from shared.core.confidence import MOST_HEADERS, NAME, VALUE, is_theirs
 from shared.core.endpoint import EVENT_TYPES
@@ -99,7 +100,7 @@ _Positive = Annotated[float, Field(gt=0)]
 _Digits = Annotated[str, Field(pattern=f"^{NUMBER.pattern}$")]
 _Length = Annotated[float, BeforeValidator(_number, json_schema_input_type=_Positive | _Digits)]
 _Urgency = Annotated[Priority, BeforeValidator(named, json_schema_input_type=Literal["low", "normal", "high", 0, 1, 2])]
-_Url = Annotated[StrictStr, Field(min_length=1, max_length=2048), _schema(format="uri")]
+_Url = Annotated[StrictStr, Field(min_length=1, max_length=MAX_URL), _schema(format="uri")]
 _EndpointId = Annotated[StrictStr, Field(min_length=1, max_length=64)]
 _Preset = Annotated[StrictStr, _schema(format="preset", enum=list(PRESETS))]
 _Word = Annotated[str, Field(min_length=1, max_length=64)]

@@ -150,7 +150,7 @@ TRICKS = {
     "https://*.example.com/": "not a host name",
     f"https://{'a' * 64}.example.com/": "not a host name",
     f"https://{'a.' * 130}com/": "not a host name",
-    f"https://example.com/{'a' * 2048}": "at most 2048 characters",
+    f"https://example.com/{'a' * 4096}": "at most 4096 characters",
 }
 
 

@@ -134,7 +134,7 @@ WRONG = [
     ({"webhook": 5}, "/webhook"),
     ({"webhook": ""}, "/webhook/url"),
     ({"webhook": {}}, "/webhook/url"),
-    ({"webhook": "https://example.com/" + "x" * 2048}, "/webhook/url"),
+    ({"webhook": "https://example.com/" + "x" * 4096}, "/webhook/url"),
     ({"webhook": {"url": "https://example.com", "secret": "s"}}, "/webhook/secret"),
     ({"webhook": {"url": "https://example.com", "events": ["video.queued"]}}, "/webhook/events/0"),
     ({"webhook": {"url": "https://example.com", "events": ["video.failed"] * 7}}, "/webhook/events"),
