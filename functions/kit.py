@@ -32,6 +32,8 @@ PROBES: Final = frozenset({"healthz", "readyz"})
 _TEXT: Final = Payload(media=("text/plain",))
 MAX_BODY: Final = 64 * 1024
 """Bytes; also the size of event that CloudEvents 1.0 asks every receiver to take."""
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that are counted by name. gunicorn hands on any token, and anybody can make up more."""
 _CODES: Final = {
     404: "not_found",
     405: "method_not_allowed",
@@ -158,9 +160,10 @@ def _name_request() -> None:
 
 
 def _finish_response(response: Response) -> Response:
-    # The route's template, not the path: ids in labels would have no bound.
+    # The route's template, not the path: ids in labels would have no bound, and no more have invented methods.
     route = request.url_rule.rule if request.url_rule else "(none)"
-    metrics.REQUESTS.labels(request.method, route, response.status_code).inc()
+    method = request.method if request.method in _METHODS else "other"
+    metrics.REQUESTS.labels(method, route, response.status_code).inc()
     response.headers["x-request-id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")

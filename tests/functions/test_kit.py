@@ -5,8 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from prometheus_client import generate_latest
 
 from functions import kit
+from functions.generate.app import create_app as generate
+from functions.notify.app import create_app as notify
+from functions.recover.app import create_app as recover
+from functions.submit.app import create_app as submit
 from shared.core.errors import Unavailable, UnsafeServer
 
 EVENT = {
@@ -56,3 +61,26 @@ def test_why_a_function_is_not_ready_is_told_once(caplog):
     assert [200] * 3 == probes(None)
     assert [500] * 3 == probes(UnsafeServer("it evicts"))
     assert ["away", "it evicts", "it evicts"] == [str(record.error) for record in caplog.records]
+
+
+def series() -> set[bytes]:
+    """What is counted, with all labels."""
+    return {line.rpartition(b" ")[0] for line in generate_latest().splitlines() if not line.startswith(b"#")}
+
+
+@pytest.mark.parametrize("create_app", [submit, generate, notify, recover])
+def test_methods_that_a_caller_makes_up_are_counted_as_one(settings_with, services, create_app):
+    client = create_app(settings_with(ENGINE="tests.engines.instant:Instant"), services).test_client()
+
+    def asked(method: str) -> None:
+        for path in ("/", "/healthz", "/nowhere"):
+            client.open(path, method=method)
+
+    asked("GET")
+    asked("MADE-UP")
+    known = series()
+    for number in range(100):
+        asked(f"MADE-UP{number}")
+
+    assert known == series()
+    assert [] == [name for name in known if b"MADE" in name]
