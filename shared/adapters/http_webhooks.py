@@ -23,13 +23,15 @@ from shared.adapters.http_network import BoundedNetwork, Resolve, addresses_of, 
 from shared.core import addresses, web_hook
 from shared.core.addresses import Callback, Networks
 from shared.core.delivery import Reply
-from shared.core.errors import AddressRefused
+from shared.core.errors import AddressRefused, Unresolved
 from shared.core.web_hook import Answer
 
 MAX_ANSWER: Final = 64 * 1024
 """Bytes that are read of an answer, its head included; the status counts, the rest is politeness."""
 LINGER: Final = 1.0
 """Seconds for the rest of an answer, once its status is known: who hangs up early breaks the peer's log."""
+_NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY})
+"""What a resolver says of a name (RFC 3493, 6.1, and RFC 2553). All else it says of itself, or of others it asked."""
 _CAUSES: Final = {
     ssl.SSLError: "tls",
     socket.gaierror: "dns",
@@ -63,8 +65,10 @@ class HttpWebhooks:
         callback = addresses.parse_callback(url, self._networks)
         try:
             found = resolved(self._resolve, callback.host, callback.port, self._timeout)
-        except (httpcore.ConnectError, httpcore.ConnectTimeout):
-            raise AddressRefused(addresses.NOWHERE) from None
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            if getattr(error.__cause__, "errno", None) in _NO_SUCH_NAME:
+                raise AddressRefused(addresses.NOWHERE) from None
+            raise Unresolved(addresses.UNRESOLVED, retry_after=5) from None
         addresses.admit(callback, found, self._networks)
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:

@@ -58,6 +58,7 @@ _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 _RULE: Final = "callbacks go to public addresses, by https on port 443"
 NOWHERE: Final = f"{_RULE}: this host name leads to none, or not only to such"
+UNRESOLVED: Final = "a URL's host name cannot be looked up at the moment; the same request may succeed soon"
 """Said alike of a name that leads inside and of one that leads nowhere: nobody finds out here which names we know."""
 
 

@@ -15,6 +15,7 @@ FlipbookError
 │   └── DrawingFailed         the model ran and its result is not a video
 └── TemporaryError            the same call may succeed later
     ├── Unavailable           a store or the Broker cannot be reached
+    │   └── Unresolved        a URL's host name cannot be looked up now
     ├── Busy                  the only place is taken
     ├── Limited               the caller asks for more than their share
     │   ├── RateLimited       too often
@@ -121,6 +122,13 @@ class DrawingFailed(PermanentError):
 
 class Unavailable(TemporaryError):
     """A store or the Broker did not answer."""
+
+
+class Unresolved(Unavailable):
+    """A host name that the caller gave cannot be looked up now; whether it is a good one is not known.
+
+    It may be their name server that fails, so the message is for them.
+    """
 
 
 class Busy(TemporaryError):

@@ -25,6 +25,7 @@ from shared.core.errors import (
     Problem,
     StaleAttempt,
     TemporaryError,
+    Unresolved,
 )
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -130,6 +131,8 @@ def of(error: FlipbookError) -> Answer:
             answer = Answer(status=409, code=code, detail=text)
         case Busy(code=code, retry_after=seconds) | Limited(code=code, retry_after=seconds):
             answer = Answer(status=429, code=code, detail=text, retry_after=seconds)
+        case Unresolved(retry_after=seconds):
+            answer = Answer(status=503, code="store_unavailable", detail=text, retry_after=seconds)
         case TemporaryError(retry_after=seconds):
             answer = Answer(status=503, code="store_unavailable", detail=_AWAY, retry_after=seconds)
         case _ if (plain := _PLAIN.get(type(error))) is not None:

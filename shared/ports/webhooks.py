@@ -13,7 +13,12 @@ class WebhookSender(Protocol):
     """The only way out to a URL that a caller gave."""
 
     def check(self, url: str) -> None:
-        """Raises: AddressRefused, with a sentence that names the rule and not what was found behind the name."""
+        """Judge a URL before it is kept.
+
+        Raises:
+            AddressRefused: With a sentence that names the rule and not what was found behind the name.
+            Unresolved: Its host name cannot be looked up now; it may be a good one.
+        """
         ...
 
     def post(self, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Reply:

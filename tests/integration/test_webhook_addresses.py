@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.adapters.http_network import Resolve
 from shared.adapters.http_webhooks import HttpWebhooks
 from shared.core import addresses
 from shared.core.delivery import Reply
-from shared.core.errors import AddressRefused
+from shared.core.errors import AddressRefused, Unresolved
 from tests.callbacks import BODY, SLACK, TIMEOUT, Names, post, sender
 from tests.unit.test_addresses import REFUSED, TRICKS
 
 URL = "https://hooks.example.com/"
+SOON = "^a URL's host name cannot be looked up at the moment; the same request may succeed soon$"
 INSIDE = [
     ["127.0.0.1"], ["169.254.169.254"], ["10.0.0.1"], ["::1"], ["::ffff:10.0.0.1"], ["64:ff9b::7f00:1"],
     ["93.184.216.34", "10.0.0.1"], ["2606:4700::1", "fe80::1%2"], [],
@@ -133,14 +135,28 @@ def test_localhost_is_good_where_loopback_is_open():
         HttpWebhooks().check("http://localhost:8080/hook")
 
 
-def unknown(host: str, port: int) -> list[str]:
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known: internal detail")
+def failing(error: OSError) -> Resolve:
+    def resolve(host: str, port: int) -> list[str]:
+        raise error
+
+    return resolve
 
 
-def test_a_name_that_does_not_resolve_is_said_so():
+@pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY])
+def test_a_name_that_leads_nowhere_is_refused(code: int):
+    resolve = failing(socket.gaierror(code, "Name or service not known: internal detail"))
     with pytest.raises(AddressRefused, match=f"^{addresses.NOWHERE}$"):
-        sender(resolve=unknown).check(URL)
-    assert Reply(error="dns") == post(URL, resolve=unknown)
+        sender(resolve=resolve).check(URL)
+    assert Reply(error="dns") == post(URL, resolve=resolve)
+
+
+@pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM, socket.EAI_MEMORY])
+def test_a_resolver_that_fails_has_said_nothing_of_the_name(code: int):
+    """Whether the name is good will be seen later: a refusal now would be for ever."""
+    resolve = failing(socket.gaierror(code, "10.0.0.10 does not answer"))
+    with pytest.raises(Unresolved, match=SOON):
+        sender(resolve=resolve).check(URL)
+    assert Reply(error="dns") == post(URL, resolve=resolve)
 
 
 def test_a_resolver_that_never_answers_is_not_waited_for():
@@ -152,7 +168,7 @@ def test_a_resolver_that_never_answers_is_not_waited_for():
 
     started = time.monotonic()
     assert Reply(error="timeout") == post(URL, resolve=silent)
-    with pytest.raises(AddressRefused, match=f"^{addresses.NOWHERE}$"):
+    with pytest.raises(Unresolved, match=SOON):
         sender(resolve=silent).check(URL)
     assert time.monotonic() - started < 2 * TIMEOUT.total_seconds() + SLACK
     over.set()
