@@ -1,5 +1,6 @@
 """Each function is told what it needs, and no more secrets than that."""
 
+import ast
 from dataclasses import fields
 from datetime import timedelta
 
@@ -9,7 +10,8 @@ from local.objects import SecretKey
 from shared.settings import Settings
 
 FUNCTIONS = ("submit", "generate", "notify", "recover")
-VARIABLES = {field.metadata["variable"] for field in fields(Settings)}
+NAMES = {field.name: field.metadata["variable"] for field in fields(Settings)}
+VARIABLES = set(NAMES.values())
 SECRETS = {
     ("flipbook-store", "REDIS_URL"): "redis://127.0.0.1:6379",
     ("flipbook-artifacts", "AWS_ACCESS_KEY_ID"): "someone",
@@ -48,6 +50,38 @@ def test_the_settings_can_be_read_and_know_the_requests_limit(services, environm
     settings = Settings.from_env(environment(name))
 
     assert services[name].timeout == settings.request_timeout
+
+
+def taken(root, name):
+    """The variables of the settings that a function's own code reads, as `settings.long` or `self._settings.long`."""
+    for file in (root / "functions" / name).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("settings") and node.attr in NAMES:
+                yield NAMES[node.attr]
+
+
+def configured(platform):
+    return {key for config, key in platform.config if config == "flipbook"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_hears_of_each_setting_of_the_operators_that_it_reads(platform, services, root, name):
+    read = set(taken(root, name))
+    told = {variable for variable, entry in services[name].env.items() if isinstance(entry, SecretKey)}
+
+    assert read
+    assert set() == read & configured(platform) - told
+
+
+def test_what_an_operator_sets_reaches_some_function(platform, services):
+    told = {
+        entry.key
+        for service in services.values()
+        for entry in service.env.values()
+        if isinstance(entry, SecretKey) and entry.kind == "ConfigMap"
+    }
+
+    assert set() == configured(platform) - told
 
 
 @pytest.mark.parametrize(
