@@ -70,5 +70,6 @@ RULES: Final = (
     Rule("broker-address", "each class of Broker listens elsewhere", platform.broker_address),
     Rule("setting", "a setting has a value that the functions take", platform.config_values),
     Rule("public", "only submit is open to the world", platform.public_names),
+    Rule("issuer", "certificates that Knative signs itself are believed by nobody", platform.issuers),
     Rule("cluster-setting", "a misspelt key of Knative's ConfigMaps has no effect", platform.cluster_settings),
 )  # fmt: skip

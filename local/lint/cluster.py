@@ -50,6 +50,7 @@ DEFAULTS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     },
     (SERVING, "config-deployment"): {"pod-is-always-schedulable": "false", "progress-deadline": "600s"},
     (SERVING, "config-network"): _NETWORK,
+    (SERVING, "config-certmanager"): {"issuerRef": "", "clusterLocalIssuerRef": "", "systemInternalIssuerRef": ""},
     (EVENTING, "config-features"): {
         "authentication-oidc": "disabled",
         "delivery-retryafter": "disabled",

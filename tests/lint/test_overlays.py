@@ -98,6 +98,19 @@ def test_a_misspelt_setting_of_the_cluster_is_found(look, base, root):
     assert ("knative/cluster-settings/serving/timeouts.yaml", 8, "cluster-setting") == found[:3]
 
 
+@pytest.mark.parametrize(
+    ("written", "instead"), [("issuerRef:", "systemInternalIssuerRef:"), ("config-certmanager", "config-certificates")]
+)
+def test_certificates_that_knative_would_sign_itself_are_found(look, base, root, written, instead):
+    shutil.copytree(root / "knative" / "cluster-settings", base[0] / "cluster-settings")
+    file = base[0] / "cluster-settings" / "tls" / "issuer.yaml"
+    file.write_text(file.read_text().replace(written, instead))
+
+    (found,) = look(base)
+
+    assert ("knative/cluster-settings/tls/network.yaml", 8, "issuer") == found[:3]
+
+
 def test_an_image_is_blamed_on_who_named_it(look, base):
     require("kubectl")
     file = base[0] / "kustomization.yaml"

@@ -35,7 +35,7 @@ def test_every_rule_has_a_name_of_its_own_and_a_reason():
 def test_every_rule_is_seen_to_find_something():
     """In the table of planted faults, or in a test that plants one by hand (overlays, settings of the cluster)."""
     planted = {rule.partition("@@")[0] for *_, rule in FAULTS.values()}
-    by_hand = {"cluster-setting", "secret", "traffic", "sink-binding"}
+    by_hand = {"cluster-setting", "issuer", "secret", "traffic", "sink-binding"}
 
     assert set() == RULE_NAMES - planted - by_hand
 

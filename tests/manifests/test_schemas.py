@@ -66,6 +66,21 @@ def test_they_find_a_wrong_type(root, crds):
     assert ("spec", "template", "spec", "timeoutSeconds") == fault.at
 
 
+def test_every_key_that_administrators_set_is_one_of_the_release(root, releases):
+    maps = [
+        each.data
+        for file in (root / "knative" / "cluster-settings").rglob("*.yaml")
+        for each in documents(file)
+        if each.data["kind"] == "ConfigMap"
+    ]
+    assert {"config-certmanager", "config-network"} <= {each["metadata"]["name"] for each in maps}
+
+    for each in maps:
+        folder = releases / "configmaps" / f"{each['metadata']['namespace']}-1.23.0"
+        known = (folder / f"{each['metadata']['name']}.yaml").read_text()
+        assert [] == [key for key in each["data"] if f"{key}:" not in known]
+
+
 @pytest.mark.parametrize("name", ["submit", "notify", "recover"])
 def test_func_yaml_fits_its_schema(root, releases, name):
     schema = json.loads((releases / "func_yaml-schema.json").read_text())

@@ -171,6 +171,17 @@ def public_names(thing: Thing, world: World) -> Iterator[Fault]:
             yield Fault(("spec", "ref", "name"), what, "Map submit only.")
 
 
+def issuers(thing: Thing, world: World) -> Iterator[Fault]:
+    """Certificates for public names are signed by whom config-certmanager names, else by Knative (cert_manager.go)."""
+    key = "external-domain-tls"
+    on = str(table(thing.data.get("data")).get(key, "")).lower() == "enabled"
+    if (thing.kind, thing.name, thing.namespace) == ("ConfigMap", "config-network", SERVING) and on:
+        certmanager = world.find("ConfigMap", "config-certmanager", SERVING)
+        if not (certmanager and table(certmanager.data.get("data")).get("issuerRef")):
+            what = "knative-selfsigned-issuer would sign the certificates of public names, and nobody believes it."
+            yield Fault(("data", key), what, "Name a ClusterIssuer of yours as issuerRef in config-certmanager.")
+
+
 def cluster_settings(thing: Thing, _: World) -> Iterator[Fault]:
     """Keys of Knative's own ConfigMaps: one that is misspelt has no effect, and nobody says so."""
     known = DEFAULTS.get((thing.namespace, thing.name))
