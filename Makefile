@@ -14,17 +14,18 @@ CLIENTS := $(VENV)/.for-other-clients
 WHEELS := $(VENV)/wheels/.complete
 REQUIREMENTS := requirements.txt constraints.txt $(wildcard functions/requirements.txt functions/*/requirements.txt local/requirements.txt)
 
+NODE_CLIENTS := tests/clients/node/node_modules/.package-lock.json
 MODULES := web/node_modules/.package-lock.json
 PAGE := web/dist/index.html
-# Vite asks for it. An older one, or none, is no reason to go without the API.
-NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+# Vite asks for it, and Debian packs npm apart. An older one, or none, is no reason to go without the API.
+NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null
 
 .PHONY: run test conformance check format bench locks wheels clean
 
 run: $(RUN) $(PAGE)
 	@exec $(BIN)/python -m local run $(ARGS)
 
-test: $(DEV) $(CLIENTS) $(PAGE)
+test: $(DEV) $(CLIENTS) $(NODE_CLIENTS) $(PAGE)
 	$(BIN)/python -m pytest $(ARGS)
 	@$(if $(ARGS),,! $(NODE) || npm --prefix web test)
 
@@ -79,7 +80,8 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@# Debian's without python3-venv fails half-way, and leaves a python without pip.
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUN): $(BIN)/python $(REQUIREMENTS)
 	@echo "Installing what the platform needs into $(VENV), once. PyTorch is large: this takes some minutes."
@@ -103,12 +105,16 @@ $(MODULES): web/package-lock.json
 	@npm ci --prefix web --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Other people's clients, which only tests use: old versions in folders of their own, those for Node if it is there.
-$(CLIENTS): $(DEV) $(wildcard tests/clients/python/*.txt) tests/clients/node/package-lock.json
+# Other people's clients, which only tests use: old versions in folders of their own.
+$(CLIENTS): $(DEV) $(wildcard tests/clients/python/*.txt)
 	@rm -rf $(VENV)/clients
 	@for list in tests/clients/python/*.txt; do \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 			--target $(VENV)/clients/$$(basename $$list .txt) -r $$list || exit 1; \
 	done
-	@! command -v npm >/dev/null || npm ci --prefix tests/clients/node --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# Those for Node, as soon as it is there.
+$(NODE_CLIENTS): tests/clients/node/package-lock.json
+	@! command -v npm >/dev/null || \
+		{ npm ci --prefix tests/clients/node --no-audit --no-fund --loglevel=error && touch $@; }
