@@ -13,7 +13,7 @@ from shared.core.errors import Conflict, NotFound, StaleAttempt
 from shared.core.job import Change, Claimed, Job, advance, discard, grew_from
 from shared.core.moment import micros
 from shared.core.progress import Progress
-from shared.core.request_key import KeyUse, RequestKey, first
+from shared.core.request_key import KeyUse, RequestKey, first, hold
 from shared.core.standing import Standing
 from shared.ports import Holding, Page, QueueDepth
 
@@ -28,15 +28,15 @@ class MemoryJobStore:
     def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
         with self._memory.lock:
             at = self.now()
-            if isinstance(key, RequestKey) and (use := self._use(job.tenant, key.name, at)) is not None:
-                return first(key, use, self._memory.jobs.get(use.job_id))
+            if isinstance(key, RequestKey) and (earlier := self._made(job.tenant, key, at)) is not None:
+                return earlier
             kept = self._memory.jobs.get(job.id)
             if kept is not None:
                 if not grew_from(kept, job):
                     raise Conflict(f"there is another job {job.id}", code="job_exists")
                 return kept
-            if isinstance(key, CountedCall) and (earlier := self._answered(job, key, at)) is not None:
-                return earlier
+            if isinstance(key, CountedCall) and (answered := self._answered(job, key, at)) is not None:
+                return answered
             if (drawn := self._drawn(job)) is not None:
                 self._name(drawn, key, at)
                 return drawn
@@ -49,6 +49,10 @@ class MemoryJobStore:
                     del self._memory.answers[old]
                 self._memory.answers[job.tenant, key.name] = counted_call.created(answers, key, at, job.id)
             return self._write(job, at)
+
+    def made(self, tenant: str, key: RequestKey) -> Job | None:
+        with self._memory.lock:
+            return self._made(tenant, key, self.now())
 
     def get(self, job_id: str) -> Job:
         with self._memory.lock:
@@ -208,6 +212,12 @@ class MemoryJobStore:
         places = self._memory.line.places.items()
         return [self._memory.jobs[job_id] for job_id, _ in sorted(places, key=lambda place: (place[1], place[0]))]
 
+    def _made(self, tenant: str, key: RequestKey, at: datetime) -> Job | None:
+        if key.whole is not None and (whole := self._use(tenant, key.whole, at)) is not None:
+            hold(key, whole)
+        use = self._use(tenant, key.name, at)
+        return None if use is None else first(key, use, self._memory.jobs.get(use.job_id))
+
     def _use(self, tenant: str, name: str, at: datetime) -> KeyUse | None:
         for ended in [name for name, (end, _) in self._memory.requests.items() if end <= at]:
             del self._memory.requests[ended]
@@ -216,7 +226,8 @@ class MemoryJobStore:
 
     def _name(self, job: Job, key: RequestKey | CountedCall | None, at: datetime) -> None:
         if isinstance(key, RequestKey):
-            self._memory.requests[job.tenant, key.name] = (at + key.life, KeyUse(job.id, key.fingerprint))
+            for name in key.names:
+                self._memory.requests.setdefault((job.tenant, name), (at + key.life, KeyUse(job.id, key.fingerprint)))
 
     def _drawn(self, job: Job) -> Job | None:
         likeness = reuse.wanted(job)

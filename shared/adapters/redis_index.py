@@ -132,7 +132,8 @@ def naming(job: Job, key: RequestKey | CountedCall | None, at: datetime) -> Iter
         yield from redis_answers.creation(job, key, at)
     elif key is not None:
         use = KEY_USE.dump(KeyUse(job.id, key.fingerprint))
-        yield "SET", keys.request(job.tenant, key.name), use, "PX", millis(key.life)
+        for name in key.names:  # its own is free; that of a whole is kept by its first part
+            yield "SET", keys.request(job.tenant, name), use, "PX", millis(key.life), "NX"
 
 
 def _lease(before: Job, after: Job, at: datetime, lease: timedelta) -> Iterator[Command]:

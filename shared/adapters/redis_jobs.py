@@ -52,6 +52,9 @@ class RedisJobStore:
     def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
         return Creator(self._redis, self._retention, self._caps).create(job, key)
 
+    def made(self, tenant: str, key: RequestKey) -> Job | None:
+        return Creator(self._redis, self._retention, self._caps).made(tenant, key)
+
     def get(self, job_id: str) -> Job:
         return _loaded(job_id, look(self._redis, ("GET", keys.job(job_id))).replies[0])
 

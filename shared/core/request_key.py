@@ -27,6 +27,13 @@ class RequestKey:
     fingerprint: str
     """Of what was asked for: see `fingerprint`."""
     life: timedelta
+    whole: str | None = None
+    """The name of the request that this creation is a part of: kept with the first part, and then for that request."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its own first."""
+        return (self.name,) if self.whole is None else (self.name, self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,12 @@ def fingerprint(body: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def hold(key: RequestKey, use: KeyUse) -> None:
+    """Raises: Conflict: `use` is of something else that was asked for (`idempotency_mismatch`)."""
+    if use.fingerprint != key.fingerprint:
+        raise Conflict("this key was used for another request; use a new one", code=MISMATCH)
+
+
 def first(key: RequestKey, use: KeyUse, job: Job | None) -> Job:
     """The job that was made under `key` before; `job` is its record, if there still is one.
 
@@ -50,8 +63,7 @@ def first(key: RequestKey, use: KeyUse, job: Job | None) -> Job:
         Conflict: Something else was asked for under it (`idempotency_mismatch`), or the job was
             deleted (`idempotency_gone`): neither the old job nor a new one would be a true answer.
     """
-    if use.fingerprint != key.fingerprint:
-        raise Conflict("this key was used for another request; use a new one", code=MISMATCH)
+    hold(key, use)
     if job is None or job.discarded:
         raise Conflict(f"{use.job_id}, made under this key, was deleted; use a new key for a new video", code=GONE)
     return job

@@ -58,14 +58,18 @@ class JobStore(Protocol):
     def create(self, job: Job, *, key: RequestKey | CountedCall | None = None) -> Job:
         """Keep a new queued job. The same job again is no error, so that a lost answer can be repeated.
 
-        The key is kept in the same transaction. Who comes second under it gets the first job, as it stands now;
-        of a CountedCall, who counted_call says. Who would be served by a finished video as well (reuse.py) gets that
-        one, and so does from then on who comes under the key. However many come at a time, no cap is passed.
+        The key is kept in the same transaction, and its `whole`. Who comes second under it gets the first job, as it
+        stands now; of a CountedCall, who counted_call says. Who would be served by a finished video as well (reuse.py)
+        gets that one, and so does from then on who comes under the key. However many come at a time, no cap is passed.
 
         Raises:
             QueueFull: As `Caps.admit` says. Who gets an earlier job does not hear it.
             Conflict: Another job has this id (`job_exists`), or as `request_key.first` says.
         """
+        ...
+
+    def made(self, tenant: str, key: RequestKey) -> Job | None:
+        """The tenant's job that was made under the key, as it stands now. Raises: Conflict: As `request_key.first`."""
         ...
 
     def get(self, job_id: str) -> Job:

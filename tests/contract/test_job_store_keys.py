@@ -112,3 +112,51 @@ def test_of_different_requests_together_under_one_key_one_wins(stores: Stores) -
     assert {MISMATCH} == {error.code for error in results if isinstance(error, Conflict)}
     assert sorted(winners) == stores.jobs.waiting(10)
     assert 1 == len(winners)
+
+
+def part(n: int, fingerprint: str = KEY.fingerprint) -> RequestKey:
+    return RequestKey(name=f"{KEY.name}\n{n}", fingerprint=fingerprint, life=KEY.life, whole=KEY.name)
+
+
+def test_what_was_made_under_a_key_can_be_asked_for(stores: Stores) -> None:
+    assert stores.jobs.made("ada", KEY) is None
+    create(stores)
+    running, _ = stores.claim()
+    assert running == stores.jobs.made("ada", KEY)
+    assert stores.jobs.made("bob", KEY) is None
+    with pytest.raises(Conflict) as refused:
+        stores.jobs.made("ada", OTHER_BODY)
+    assert MISMATCH == refused.value.code
+    stores.jobs.discard(running.id)
+    with pytest.raises(Conflict) as gone:
+        stores.jobs.made("ada", KEY)
+    assert GONE == gone.value.code
+
+
+def test_each_part_of_a_whole_has_a_job_of_its_own(stores: Stores) -> None:
+    jobs = [create(stores, part(n)) for n in (2, 0, 1)]
+    assert 3 == len({job.id for job in jobs})
+    assert jobs == [create(stores, part(n)) for n in (2, 0, 1)]
+
+
+@pytest.mark.parametrize("other", [OTHER_BODY, part(1, OTHER_BODY.fingerprint)])
+def test_a_whole_that_began_keeps_its_key_from_every_other(stores: Stores, other: RequestKey) -> None:
+    begun = create(stores, part(0))
+    with pytest.raises(Conflict) as refused:
+        create(stores, other)
+    assert MISMATCH == refused.value.code
+    assert [begun.id] == stores.jobs.waiting(10)
+
+
+def test_no_part_comes_under_a_key_that_stands_for_another_request(stores: Stores) -> None:
+    create(stores, OTHER_BODY)
+    with pytest.raises(Conflict) as refused:
+        create(stores, part(0))
+    assert MISMATCH == refused.value.code
+
+
+def test_of_different_wholes_together_under_one_key_one_wins(stores: Stores) -> None:
+    results = all_at_once(8, lambda n: create(stores, part(n, "ab"[n % 2])))
+    made = [job for job in results if isinstance(job, Job)]
+    assert 4 == len({job.id for job in made})
+    assert {MISMATCH} == {error.code for error in results if isinstance(error, Conflict)}
