@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         preview_routes(contents),
         estimate_routes(Estimates(drafts, forecasts, settings)),
         unsupported_routes(),
-        steering_routes(Steering(services, settings, videos)),
+        steering_routes(Steering(services, settings, videos), keys),
         event_routes(Inbox(videos, drafts, keys)),
         queue_routes(QueueKeeper(services, Herald(services.announce, voices=CRIERS).announce)),
         dead_letter_routes(Redriver(services)),

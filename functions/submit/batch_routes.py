@@ -12,7 +12,7 @@ from functions.submit.batches import Batches
 from functions.submit.bodies import body
 from functions.submit.door import caller
 from functions.submit.limits import BATCH, charge
-from functions.submit.request_keys import HEADER, KEY, RequestKeys
+from functions.submit.request_keys import COUNT, KEY, RequestKeys
 from shared.core import batch
 from shared.core.batch import CreateBatch, VideoBatch
 from shared.core.operation import JSON, Operation, Payload, Reply
@@ -27,7 +27,7 @@ _CREATE_BATCH: Final = Operation(
         " for the whole: the same batch again gets the same videos, and those that could not be kept the first time."
         " Each entry counts as one request."
     ),
-    arguments=(KEY, *manners.ARGUMENTS),
+    arguments=(KEY, COUNT, *manners.ARGUMENTS),
     body=Payload(CreateBatch, (JSON,), _EXAMPLE),
     replies={
         200: Reply("All were asked for before.", Payload(VideoBatch), ("Preference-Applied", polling.REPLAYED)),
@@ -48,7 +48,7 @@ def batch_routes(batches: Batches, keys: RequestKeys, *, most: int) -> Blueprint
         wanted, heard = body(), manners.manners()
         entries = batch.entries(wanted, most=most)
         charge(len(entries))
-        key = keys.of_header(request.headers.get(HEADER), {"batch": wanted})
+        key = keys.of_request(request.headers, caller(), {"batch": wanted}, heard)
         found = batches.accept(caller(), entries, heard, key)
         response = jsonify({"object": "list", "data": list(found.data)})
         response.status_code = 200 if found.replayed else 202

@@ -14,6 +14,7 @@ from functions.submit.drafts import Draft, Drafts, Manners
 from functions.submit.handler import Accepted, Videos
 from shared.core import batch
 from shared.core.access import Caller
+from shared.core.counted_call import CountedCall
 from shared.core.errors import Conflict, FlipbookError, InvalidRequest, TemporaryError
 from shared.core.request import MAX_PROBLEMS
 from shared.core.request_key import MISMATCH, RequestKey
@@ -32,7 +33,9 @@ class Batches:
         self._videos = videos
         self._drafts = drafts
 
-    def accept(self, caller: Caller, entries: Sequence[object], manners: Manners, key: RequestKey | None) -> Batch:
+    def accept(
+        self, caller: Caller, entries: Sequence[object], manners: Manners, key: RequestKey | CountedCall | None
+    ) -> Batch:
         """Accept every entry that can be; `key` stands for the whole.
 
         Raises:
@@ -40,19 +43,17 @@ class Batches:
             Conflict: The key stands for another batch (code `idempotency_mismatch`).
             TemporaryError: Nothing was accepted.
         """
-        drafts = [self._draft(caller, n, entry, manners) for n, entry in enumerate(entries)]
-        valid = [n for n, draft in enumerate(drafts) if isinstance(draft, Draft)]
+        parts = [_part(key, n) for n in range(len(entries))]
+        drafts = [self._draft(caller, n, entry, manners, parts[n]) for n, entry in enumerate(entries)]
+        valid = [n for n, draft in enumerate(drafts) if not isinstance(draft, InvalidRequest)]
         if not valid:
             raise _all_wrong([draft for draft in drafts if isinstance(draft, InvalidRequest)])
         data: list[dict[str, Any]] = []
         replayed, away = 0, None
         for n, draft in enumerate(drafts):
             outcome: Accepted | FlipbookError
-            if isinstance(draft, InvalidRequest):
-                outcome = draft
-            else:
-                # When one could not be kept, the others would only wait as long as it did.
-                outcome = away or self._accepted(caller, draft, _own(key, n, first=n == valid[0]))
+            # When one could not be kept, the others would only wait as long as it did.
+            outcome = (away or self._accepted(caller, draft, parts[n])) if isinstance(draft, Draft) else draft
             if isinstance(outcome, TemporaryError):
                 if n == valid[0]:
                     raise outcome
@@ -62,13 +63,20 @@ class Batches:
             data.append(outcome.video if isinstance(outcome, Accepted) else batch.told(outcome))
         return Batch(data, replayed == len(valid))
 
-    def _draft(self, caller: Caller, n: int, entry: object, manners: Manners) -> Draft | InvalidRequest:
+    def _draft(
+        self, caller: Caller, n: int, entry: object, manners: Manners, key: RequestKey | CountedCall | None
+    ) -> Draft | Accepted | FlipbookError:
+        """Accepted: it was the last time, and what was valid then may not be now."""
         try:
             return self._drafts.of_body(caller, entry, manners)
         except InvalidRequest as error:
-            return batch.moved(n, error)
+            wrong = batch.moved(n, error)
+        try:
+            return self._videos.made(caller, key) or wrong
+        except Conflict as error:
+            return error
 
-    def _accepted(self, caller: Caller, draft: Draft, key: RequestKey | None) -> Accepted | FlipbookError:
+    def _accepted(self, caller: Caller, draft: Draft, key: RequestKey | CountedCall | None) -> Accepted | FlipbookError:
         try:
             accepted = self._videos.accept(caller, draft.job, key)
         except TemporaryError as error:
@@ -81,9 +89,11 @@ class Batches:
         return replace(accepted, video=accepted.video | ignored)
 
 
-def _own(key: RequestKey | None, n: int, *, first: bool) -> RequestKey | None:
-    """The key of one entry. The first valid one has the batch's own, so that another batch meets it at once."""
-    return key if key is None or first else replace(key, name=f"{key.name}\n{n}")
+def _part(key: RequestKey | CountedCall | None, n: int) -> RequestKey | CountedCall | None:
+    """By what one entry is known. Its place decides, and not which others are valid: that may change."""
+    if isinstance(key, RequestKey):
+        return replace(key, name=f"{key.name}\n{n}", whole=key.name)
+    return key and replace(key, name=f"{key.name}\n{n}")
 
 
 def _all_wrong(errors: Sequence[InvalidRequest]) -> InvalidRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,10 +20,10 @@ from functions.submit.handler import Accepted, Videos
 from functions.submit.live import Live
 from functions.submit.live_routes import streamed, wants_stream
 from functions.submit.manners import ARGUMENTS, manners
-from functions.submit.request_keys import COUNT, HEADER, KEY, TRIES, RequestKeys
+from functions.submit.request_keys import COUNT, KEY, RequestKeys
 from shared.core import edits
 from shared.core.counted_call import CountedCall
-from shared.core.errors import Conflict, NotFound, TemporaryError
+from shared.core.errors import Conflict, InvalidRequest, NotFound, TemporaryError
 from shared.core.objects import Video
 from shared.core.operation import JSON, Operation, Payload, Reply
 from shared.core.remix import RemixVideo
@@ -89,35 +89,32 @@ def creation_routes(videos: Videos, drafts: Drafts, keys: RequestKeys, follower:
     @_CREATE_VIDEO
     def create() -> Response:
         wanted = body()
-        draft = drafts.of_body(caller(), wanted, manners())
-        return answers.to(draft, known_by(wanted))
+        return answers.to(lambda: drafts.of_body(caller(), wanted, manners()), known_by(wanted))
 
     @routes.put("/<client_id>")
     @_PUT_VIDEO
     def put(client_id: str) -> Response:
         wanted = body()
-        draft = drafts.of_body(caller(), wanted, manners())
+        key = keys.of_client(client_id, wanted, manners())
         with _one_body(client_id):
-            return answers.to(draft, keys.of_client(client_id, wanted))
+            return answers.to(lambda: drafts.of_body(caller(), wanted, manners()), key)
 
     @routes.post("/<job_id>/remix")
     @_REMIX_VIDEO
     def remix(job_id: str) -> Response:
-        wanted = body()
-        draft = drafts.of_remix(caller(), job_id, wanted, manners())
-        return answers.to(draft, known_by({"remix": job_id, "body": wanted}))
+        return remixed(job_id, body())
 
     @routes.post("/edits")
     @_EDIT_VIDEO
     def edit() -> Response:
-        job_id, wanted = edits.remixed(body())
-        draft = drafts.of_remix(caller(), job_id, wanted, manners())
-        return answers.to(draft, known_by({"remix": job_id, "body": wanted}))
+        return remixed(*edits.remixed(body()))
+
+    def remixed(job_id: str, wanted: object) -> Response:
+        key = known_by({"remix": job_id, "body": wanted})
+        return answers.to(lambda: drafts.of_remix(caller(), job_id, wanted, manners()), key)
 
     def known_by(wanted: object) -> RequestKey | CountedCall | None:
-        """A key, if there is one, says more than a count."""
-        key = keys.of_header(request.headers.get(HEADER), wanted)
-        return key or keys.of_tries(request.headers.get(TRIES), caller(), [wanted, manners().reading])
+        return keys.of_request(request.headers, caller(), wanted, manners())
 
     return routes
 
@@ -140,16 +137,29 @@ class _Answers:
     follower: Follower
     live: Live
 
-    def to(self, draft: Draft, key: RequestKey | CountedCall | None) -> Response:
-        accepted = self.videos.accept(caller(), draft.job, key)
+    def to(self, drafted: Callable[[], Draft], key: RequestKey | CountedCall | None) -> Response:
+        accepted, ignored = self._accepted(drafted, key)
         stream = self._story(accepted) if wants_stream() else None
         if stream is not None:
             response = polling.accepted(accepted.video, replayed=accepted.replayed, stream=streamed(stream))
         else:
-            response = self._waited(accepted, draft.ignored)
+            response = self._waited(accepted, ignored)
         if manners().lenient:
             response.headers.add("Preference-Applied", "handling=lenient")
         return response
+
+    def _accepted(
+        self, drafted: Callable[[], Draft], key: RequestKey | CountedCall | None
+    ) -> tuple[Accepted, Sequence[str]]:
+        """What was valid the first time may not be now: a receiver's name is gone, or the video that was remixed."""
+        try:
+            draft = drafted()
+        except (InvalidRequest, NotFound):
+            earlier = self.videos.made(caller(), key)
+            if earlier is None:
+                raise
+            return earlier, ()
+        return self.videos.accept(caller(), draft.job, key), draft.ignored
 
     def _waited(self, accepted: Accepted, ignored: Sequence[str]) -> Response:
         seconds = polling.preferred_wait()

@@ -13,10 +13,10 @@ from functions.submit.search import search
 from shared.core import effects, keys, views
 from shared.core.access import Caller
 from shared.core.counted_call import CountedCall
-from shared.core.errors import IllegalChange, NotFound, Unavailable
+from shared.core.errors import Conflict, IllegalChange, NotFound, Unavailable
 from shared.core.job import CancelRequested, Job
 from shared.core.page import page
-from shared.core.request_key import RequestKey
+from shared.core.request_key import MISMATCH, RequestKey
 from shared.core.selection import Selection
 from shared.core.standing import Standing
 from shared.settings import Settings
@@ -65,6 +65,21 @@ class Videos:
         standing = self._fresh(job)
         self._announce(job, standing.position)
         return Accepted(self.shown(standing), replayed=False)
+
+    def made(self, caller: Caller, key: RequestKey | CountedCall | None) -> Accepted | None:
+        """What an earlier request made under this key: it stands, also where its wish could not be accepted any more.
+
+        Raises: Conflict: It was deleted (code `idempotency_gone`).
+        """
+        if not isinstance(key, RequestKey):
+            return None
+        try:
+            job = self._services.jobs.made(caller.tenant, key)
+        except Conflict as error:
+            if error.code == MISMATCH:
+                return None
+            raise
+        return None if job is None else Accepted(self.view(job), replayed=True)
 
     def get(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Raises: NotFound."""

@@ -84,6 +84,9 @@ class Inbox:
                 return partial(self._cancel, caller, self._unwanted(caller, event))
             return partial(self._accept, caller, event, self._draft(caller, event))
         except InvalidRequest as error:
+            earlier = self._earlier(caller, event) if event.type == events.REQUESTED else None
+            if earlier is not None:
+                return earlier
             raise _at("/data", error) from None
 
     def _draft(self, caller: Caller, event: Event) -> Job:
@@ -99,6 +102,14 @@ class Inbox:
             correlation=said.get("correlationid") or None,
             expires_at=_expiry(event, draft),
         )
+
+    def _earlier(self, caller: Caller, event: Event) -> Step | None:
+        """What an event comes to that was taken before, and could not be now: its receiver's name is gone, say."""
+        try:
+            earlier = self._videos.made(caller, self._keys.of_event(event))
+        except Conflict:
+            return lambda: None  # its video was deleted
+        return None if earlier is None else partial(str, earlier.video["id"])
 
     def _unwanted(self, caller: Caller, event: Event) -> Job:
         job_id = event.data.get("id")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final
 
+from werkzeug.datastructures import Headers
+
+from functions.submit.drafts import Manners
 from shared.core.access import Caller
 from shared.core.counted_call import CountedCall
 from shared.core.errors import InvalidRequest, Problem
@@ -41,6 +44,16 @@ class RequestKeys:
     life: timedelta
     window: timedelta
 
+    def of_request(
+        self, headers: Headers, caller: Caller, body: object, manners: Manners
+    ) -> RequestKey | CountedCall | None:
+        """What a request is known by, if by anything. A key says more than a count.
+
+        Raises: InvalidRequest.
+        """
+        key = self.of_header(headers.get(HEADER), _said(body, manners))
+        return key or self.of_tries(headers.get(TRIES), caller, [body, manners.reading])
+
     def of_header(self, header: str | None, body: object) -> RequestKey | None:
         """The key in an Idempotency-Key header, quoted or bare; None without the header.
 
@@ -61,12 +74,12 @@ class RequestKeys:
             return None
         return CountedCall(name=f"{caller.key_id}:{fingerprint(said)}", tries=int(header), window=self.window)
 
-    def of_client(self, client_id: str, body: object) -> RequestKey:
+    def of_client(self, client_id: str, body: object, manners: Manners) -> RequestKey:
         """Raises: InvalidRequest."""
         if CLIENT_ID.fullmatch(client_id) is None:
             detail = "must be 1 to 64 letters, digits, - or _, and not begin with video_, as our own ids do"
             raise InvalidRequest(Problem("/client_id", detail))
-        return self._key(f"client:{client_id}", body)
+        return self._key(f"client:{client_id}", _said(body, manners))
 
     def of_event(self, event: Event) -> RequestKey:
         """CloudEvents 1.0: events of the same source and id are the same."""
@@ -74,3 +87,8 @@ class RequestKeys:
 
     def _key(self, name: str, body: object) -> RequestKey:
         return RequestKey(name=name, fingerprint=fingerprint(body), life=self.life)
+
+
+def _said(body: object, manners: Manners) -> object:
+    """All that makes it another request: also what stands beside the body, as a callback's URL in the query may."""
+    return [body, [asdict(aside) for aside in manners.asides]] if manners.asides else body

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from functions.submit.handler import Videos
+from functions.submit.handler import Accepted, Videos
 from shared.core.access import Caller
-from shared.core.errors import Conflict
+from shared.core.counted_call import CountedCall
+from shared.core.errors import Conflict, NotFound
 from shared.core.ids import new_job_id
 from shared.core.job import Job, JobState
+from shared.core.request_key import RequestKey
 from shared.core.retry import retried
 from shared.settings import Settings
 from shared.wiring import Services
@@ -39,13 +41,24 @@ class Steering:
         log.info("video cancelled", extra={"job": job_id, "state": job.state, "key_id": caller.key_id})
         return self._videos.view(job)
 
-    def retry(self, caller: Caller, job_id: str) -> dict[str, Any]:
+    def retry(self, caller: Caller, job_id: str, key: RequestKey | CountedCall | None = None) -> Accepted:
         """Accept a new job with the wish of one that failed, expired or was cancelled.
 
         Raises:
             NotFound.
-            Conflict: It did not end so, or its model or preset is no longer offered (code `not_retriable`).
+            Conflict: It did not end so, or its model or preset is no longer offered (code `not_retriable`); or as
+                `Videos.accept` says.
         """
+        try:
+            again = self._again(caller, job_id)
+        except (NotFound, Conflict):
+            earlier = self._videos.made(caller, key)
+            if earlier is None:
+                raise
+            return earlier
+        return self._videos.accept(caller, again, key)
+
+    def _again(self, caller: Caller, job_id: str) -> Job:
         job = self._videos.job(caller, job_id)
         now = self._services.jobs.now()
         again = retried(
@@ -60,7 +73,7 @@ class Steering:
             raise Conflict(f"{job.request.model} is no longer offered here", code="not_retriable")
         if job.request.preset not in self._settings.presets:
             raise Conflict(f"the preset {job.request.preset} is no longer offered here", code="not_retriable")
-        return self._videos.accept(caller, again).video
+        return again
 
 
 def _not_over(job: Job) -> Job:
