@@ -17,15 +17,24 @@ from shared.core.operation import JSON, Argument
 MAX_PAGE: Final = 100
 _LIMIT: Final = Problem("/limit", f"must be a whole number from 1 to {MAX_PAGE}")
 AFTER: Final = Argument("after", "Go on behind this id, the `last_id` of the page before.")
+BEFORE: Final = Argument(
+    "before",
+    "Go back before this id, the `first_id` of the page after it: the nearest, in the same order. "
+    "`has_more` then says whether there are more before them. Not together with `after`.",
+)
 _ORDER: Final = Argument("order", "By age.", {"type": "string", "enum": ["asc", "desc"], "default": "desc"})
 
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
-    """Which part of a list: at most `limit` things behind the id `after`, oldest first if `ascending`."""
+    """Which part of a list: at most `limit` things behind the id `after`, oldest first if `ascending`.
+
+    Lists that have BEFORE among their arguments may be asked for those just before `before` instead.
+    """
 
     limit: int
     after: str | None
+    before: str | None
     ascending: bool
 
 
@@ -58,9 +67,12 @@ def page_arguments() -> PageArguments:
         found.append(_LIMIT)
     if order not in ("asc", "desc"):
         found.append(Problem("/order", "must be asc or desc"))
+    after, before = request.args.get("after"), request.args.get("before")
+    if after is not None and before is not None:
+        found.append(Problem("/before", "cannot be given together with after"))
     if found:
         raise InvalidRequest(*found)
-    return PageArguments(limit=int(limit), after=request.args.get("after"), ascending=order == "asc")
+    return PageArguments(limit=int(limit), after=after, before=before, ascending=order == "asc")
 
 
 def limit_argument() -> int:

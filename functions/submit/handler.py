@@ -86,13 +86,29 @@ class Videos:
         return self.shown(self.standing(caller, job_id))
 
     def list(
-        self, caller: Caller, selection: Selection, *, limit: int, after: str | None, ascending: bool
+        self,
+        caller: Caller,
+        selection: Selection,
+        *,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+        ascending: bool = False,
     ) -> dict[str, Any]:
-        jobs = self._services.jobs
-        found = search(jobs, caller.tenant, selection, limit=limit, after=after, ascending=ascending)
-        standings = jobs.standings_of(found.jobs)
-        shown = [self.shown(standing) for standing in standings]
-        return page(shown, has_more=found.last is not None, last_id=found.last)
+        """Some of them, behind `after` or just before `before`, in the order of the list either way."""
+        jobs, forwards = self._services.jobs, before is None
+        found = search(
+            jobs,
+            caller.tenant,
+            selection,
+            limit=limit,
+            after=after if forwards else before,
+            ascending=ascending is forwards,
+        )
+        shown = [self.shown(standing) for standing in jobs.standings_of(found.jobs)]
+        if forwards:
+            return page(shown, has_more=found.last is not None, last_id=found.last)
+        return page(shown[::-1], has_more=found.last is not None, first_id=found.last)
 
     def delete(self, caller: Caller, job_id: str) -> dict[str, Any]:
         """Cancel the job if it is not over, and remove it: from now on it is not found.
