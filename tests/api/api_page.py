@@ -1,6 +1,6 @@
 """docs/api.md: each route with a request and the answer that a platform really gave.
 
-python -m tests.api.api_page > docs/api.md
+.venv/bin/python -m tests.api.api_page > docs/api.md
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from tests.servers import Valkey, served
 
 HEAD = """# The API, route by route
 
-Written by `python -m tests.api.api_page` from what a platform answered: submit in gunicorn over a real store, with a
-worker that draws at once. A test asks again and compares. Ids, times, sizes of files and measured seconds are put into
-one form; long objects are cut where `...` stands. All fields, arguments and errors stand at `/docs` of your platform,
+Written by `.venv/bin/python -m tests.api.api_page` from what a platform answered: submit in gunicorn over a real store,
+with a worker that draws at once. A test asks again and compares. Ids, times, sizes of files and measured seconds are
+put into one form; long objects are cut where `...` stands. All fields, arguments and errors stand at `/docs` of your platform,
 and for programs at `/openapi.json`.
 
 `$URL` is the platform's address, `$KEY` an API key with the scopes that a route needs.

@@ -8,7 +8,7 @@ from tests.architecture.house import ROOT
 def test_the_page_is_what_a_platform_answers():
     written = (ROOT / "docs/api.md").read_text()
 
-    assert written == api_page.page(), "run: python -m tests.api.api_page > docs/api.md"
+    assert written == api_page.page(), "run: .venv/bin/python -m tests.api.api_page > docs/api.md"
 
 
 def test_every_operation_is_on_the_way(app):

@@ -36,7 +36,7 @@ ID = "video_01KDYQ3W00AAAAAAAAAAAAAAAA"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 YAML_HEAD = """\
 # What events there are, for `kubectl get eventtypes` and for who subscribes to them. Nothing depends on it.
-# Written by `python -m tests.architecture.event_pages` from shared/core/event_types.py; a test compares the two.
+# Written by `.venv/bin/python -m tests.architecture.event_pages` from shared/core/event_types.py; a test compares both.
 """
 HEAD = """\
 # Events
@@ -46,8 +46,8 @@ are, and one of each as it looks on the wire. Who wakes whom, how events are ans
 [`eventing/README.md`](../eventing/README.md).
 
 This page, the EventTypes in [`eventing/400-event-types.yaml`](../eventing/400-event-types.yaml) and the JSON Schemas in
-[`eventing/schemas/`](../eventing/schemas) are written by `python -m tests.architecture.event_pages`; a test compares them
-with the code.
+[`eventing/schemas/`](../eventing/schemas) are written by `.venv/bin/python -m tests.architecture.event_pages`; a
+test compares them with the code.
 
 ## What all of them have
 

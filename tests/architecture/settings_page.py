@@ -15,7 +15,7 @@ HEAD = """\
 Each setting is one environment variable, read once when a process starts. A value that cannot be used ends the
 process with a sentence that names the variable. Lists are separated by spaces or commas, times are in seconds.
 
-This page is written by `python -m tests.architecture.settings_page > docs/settings.md` from the docstrings in
+This page is written by `.venv/bin/python -m tests.architecture.settings_page > docs/settings.md` from the docstrings in
 `shared/settings/__init__.py`; a test compares the two.
 
 | variable | default | what it is |

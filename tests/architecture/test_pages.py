@@ -14,7 +14,9 @@ from tests.architecture.house import ROOT
 def test_the_page_of_settings_is_that_of_the_code():
     written = (ROOT / "docs/settings.md").read_text()
 
-    assert settings_page.page() == written, "run: python -m tests.architecture.settings_page > docs/settings.md"
+    command = ".venv/bin/python -m tests.architecture.settings_page > docs/settings.md"
+
+    assert settings_page.page() == written, f"run: {command}"
 
 
 def test_every_setting_stands_on_the_page():
@@ -28,7 +30,7 @@ def test_every_setting_stands_on_the_page():
 def test_what_is_told_of_events_is_that_of_the_code(name):
     written = (ROOT / name).read_text()
 
-    assert event_pages.files()[name] == written, "run: python -m tests.architecture.event_pages"
+    assert event_pages.files()[name] == written, "run: .venv/bin/python -m tests.architecture.event_pages"
 
 
 def test_no_schema_lies_about_that_nobody_writes():
