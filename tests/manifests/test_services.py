@@ -84,6 +84,16 @@ def test_liveness_and_readiness_are_probed(containers, name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+def test_liveness_waits_for_a_start_that_is_asked_about_each_second(containers, name):
+    probe, liveness = (containers[name][each] for each in ("startupProbe", "livenessProbe"))
+    patience = probe["periodSeconds"] * probe["failureThreshold"]
+
+    assert ("/healthz", 1) == (probe["httpGet"]["path"], probe["periodSeconds"])
+    assert patience >= 60
+    assert patience > liveness["periodSeconds"] * liveness["failureThreshold"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_container_is_confined(templates, containers, name):
     assert {
         "allowPrivilegeEscalation": False,
@@ -135,9 +145,9 @@ def test_loading_weights_has_time_before_the_probe_and_the_autoscaler_give_up(te
 
 
 def test_a_store_that_is_away_does_not_restart_a_container(containers):
-    probes = [container.get(each) for container in containers.values() for each in ("livenessProbe", "startupProbe")]
+    probes = [container[each] for container in containers.values() for each in ("livenessProbe", "startupProbe")]
 
-    assert {"/healthz"} == {probe["httpGet"]["path"] for probe in probes if probe}
+    assert {"/healthz"} == {probe["httpGet"]["path"] for probe in probes}
 
 
 def test_a_busy_interpreter_has_minutes_before_it_is_restarted(containers):
