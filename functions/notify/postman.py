@@ -67,7 +67,12 @@ class Postman:
                 refused = Reply(error=answer.reply.error or web_hook.REFUSED, retry_after=answer.reply.retry_after)
                 self._record(written, endpoint, refused, time.monotonic() - began)
                 return
-            endpoint = self._note(endpoint, Consented(answer.allowed_rate)) or endpoint
+            consented = self._note(endpoint, Consented(endpoint.url, answer.allowed_rate))
+            if consented is None or consented.must_be_asked or consented.state is not EndpointState.ENABLED:
+                # It is another by now, or gone: looked at anew.
+                self._ledger.postpone(written, timedelta(0))
+                return
+            endpoint = consented
         if endpoint is not None and (wait := self.wait(endpoint)):
             self._services.deliveries.keep(written, replace(written, due_at=self._services.jobs.now()), rest=wait)
             return
@@ -161,5 +166,5 @@ class Postman:
 def _change(endpoint: Endpoint, reply: Reply) -> Change | None:
     """What the endpoint has to note of a reply; nothing, if all is well as before."""
     if reply.is_success:
-        return None if endpoint.failing_since is None else Heard()
-    return Left() if reply.status == 410 else Missed(deliveries.fault(reply))
+        return None if endpoint.failing_since is None else Heard(endpoint.url)
+    return Left(endpoint.url) if reply.status == 410 else Missed(endpoint.url, deliveries.fault(reply))

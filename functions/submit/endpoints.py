@@ -12,7 +12,16 @@ from typing import Final
 
 from shared.core import message, web_hook
 from shared.core.access import Caller
-from shared.core.endpoint import OVERLAP, Consented, Edited, Endpoint, SealedSecret, SecretRotated, purpose
+from shared.core.endpoint import (
+    OVERLAP,
+    Consented,
+    Edited,
+    Endpoint,
+    SealedSecret,
+    SecretRotated,
+    changed,
+    purpose,
+)
 from shared.core.endpoint_wish import EndpointEdit, EndpointWish
 from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem
 from shared.core.ids import new_endpoint_id, new_event_id
@@ -133,7 +142,9 @@ class Endpoints:
         answer = self._webhooks.ask(endpoint.url, web_hook.request(self._origin))
         if not answer.consents(self._origin):
             raise Conflict("the endpoint did not say that it wants to be called", code=web_hook.REFUSED)
-        return self._store.apply(endpoint.tenant, endpoint.id, Consented(answer.allowed_rate))
+        consent = Consented(endpoint.url, answer.allowed_rate)
+        self._store.apply(endpoint.tenant, endpoint.id, consent)
+        return changed(endpoint, consent, self._store.now())  # its owner may have set another URL meanwhile
 
     def _check(self, url: str) -> None:
         try:

@@ -103,49 +103,51 @@ class SecretRotated:
 
 @dataclass(frozen=True, slots=True)
 class Consented:
-    """It was asked, and wants to be called: so often a minute, or None."""
+    """Asked at `url`, it wants to be called: so often a minute, or None."""
 
+    url: str
     allowed_rate: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """It took a callback."""
+    """It took a callback at `url`."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """It did not take a callback; `error` is the class of the fault."""
+    """It did not take a callback at `url`; `error` is the class of the fault."""
 
+    url: str
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """It answered 410: nobody will ever listen there."""
+    """It answered 410: nobody will ever listen at `url`."""
+
+    url: str
 
 
-Change = Edited | SecretRotated | Consented | Heard | Missed | Left
+Seen = Consented | Heard | Missed | Left
+Change = Edited | SecretRotated | Seen
 
 
 def changed(endpoint: Endpoint, change: Change, at: datetime) -> Endpoint:
-    """`endpoint` after `change`, which happened `at`; itself if nothing follows from it."""
+    """`endpoint` after `change`, which happened `at`; itself if nothing follows from it.
+
+    What was seen at a URL says nothing of the one that its owner has set meanwhile.
+    """
     match change:
         case Edited():
             return _edited(endpoint, change, at)
         case SecretRotated(secret=secret, overlap=overlap):
             old = replace(endpoint.secrets[0], ends_at=at + overlap)
             return replace(endpoint, secrets=(secret, old) if overlap else (secret,), updated_at=at)
-        case Consented(allowed_rate=rate):
-            return replace(endpoint, consented_at=at, allowed_rate=rate)
-        case Heard():
-            return replace(endpoint, failing_since=None, last_error=None)
-        case Left():
-            return _disabled(replace(endpoint, last_error="http_410"), "gone", at)
-        case Missed(error=error):
-            since = endpoint.failing_since or at
-            failing = replace(endpoint, failing_since=since, last_error=error)
-            return _disabled(failing, "failing", at) if at - since >= PATIENCE else failing
+        case _:
+            return _noted(endpoint, change, at) if change.url == endpoint.url else endpoint
 
 
 def wants(endpoint: Endpoint, event_type: str, *, named: str | None = None) -> bool:
@@ -165,6 +167,8 @@ def _edited(endpoint: Endpoint, wish: Edited, at: datetime) -> Endpoint:
     )
     if (after.url, after.handshake) != (endpoint.url, endpoint.handshake):
         after = replace(after, consented_at=None, allowed_rate=None)
+    if after.url != endpoint.url:
+        after = replace(after, failing_since=None, last_error=None)
     if wish.enabled is False:
         after = _disabled(after, "owner", at)
     elif wish.enabled and after.state is EndpointState.DISABLED:
@@ -177,6 +181,20 @@ def _edited(endpoint: Endpoint, wish: Edited, at: datetime) -> Endpoint:
             last_error=None,
         )
     return after if after == endpoint else replace(after, updated_at=at)
+
+
+def _noted(endpoint: Endpoint, seen: Seen, at: datetime) -> Endpoint:
+    match seen:
+        case Consented(allowed_rate=rate):
+            return replace(endpoint, consented_at=at, allowed_rate=rate)
+        case Heard():
+            return replace(endpoint, failing_since=None, last_error=None)
+        case Left():
+            return _disabled(replace(endpoint, last_error="http_410"), "gone", at)
+        case Missed(error=error):
+            since = endpoint.failing_since or at
+            failing = replace(endpoint, failing_since=since, last_error=error)
+            return _disabled(failing, "failing", at) if at - since >= PATIENCE else failing
 
 
 def _disabled(endpoint: Endpoint, reason: str, at: datetime) -> Endpoint:

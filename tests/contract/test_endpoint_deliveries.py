@@ -46,7 +46,7 @@ def test_one_that_was_just_added_or_taken_away_counts_at_once(stores: Stores) ->
     stores.endpoints.add(endpoint("we_B", "video.completed"))
     stores.endpoints.delete("ada", "we_A")
     second = stores.finish(webhook=None)
-    stores.endpoints.apply("ada", "we_B", Left())
+    stores.endpoints.apply("ada", "we_B", Left(stores.endpoints.get("ada", "we_B").url))
     third = stores.finish(webhook=None)
 
     told = [[each.endpoint_id for each in stores.deliveries.of_job(job.id)] for job in (first, second, third)]

@@ -22,12 +22,13 @@ from tests.faults import FaultProxy
 from tests.stores import START, Stores
 
 DAY = timedelta(days=1)
+URL = "https://hooks.example.com/"
 CHANGES = [
     Edited(url="https://b.example.com/☃", name="Käfer", event_types=("video.failed",), enabled=False),
     SecretRotated(secret=SealedSecret("k.new", hint="new"), overlap=DAY),
-    Missed("timeout"),
-    Heard(),
-    Left(),
+    Missed(URL, "timeout"),
+    Heard(URL),
+    Left(URL),
 ]
 
 
@@ -35,7 +36,7 @@ def entry(endpoint_id: str = "we_1", **changes: Any) -> Endpoint:
     fixed = Endpoint(
         id=endpoint_id,
         tenant="ada",
-        url="https://hooks.example.com/",
+        url=URL,
         event_types=("video.completed",),
         secrets=(SealedSecret("k.first", hint="irst"),),
         created_at=START,
@@ -69,7 +70,7 @@ def test_another_tenant_s_endpoint_is_not_found(stores: Stores) -> None:
         with pytest.raises(NotFound):
             call("eve", "we_1")
     with pytest.raises(NotFound):
-        stores.endpoints.apply("eve", "we_1", Left())
+        stores.endpoints.apply("eve", "we_1", Left(URL))
     assert entry() == stores.endpoints.get("ada", "we_1")
 
 
@@ -118,7 +119,7 @@ def test_changes_at_the_same_time_all_count(stores: Stores) -> None:
     for n in range(4):
         stores.endpoints.add(entry(f"we_{n}"))
     with ThreadPoolExecutor() as pool:
-        done = [pool.submit(stores.endpoints.apply, "ada", f"we_{n}", Missed(f"e{n}")) for n in range(4)]
+        done = [pool.submit(stores.endpoints.apply, "ada", f"we_{n}", Missed(URL, f"e{n}")) for n in range(4)]
     assert [f"e{n}" for n in range(4)] == [each.result().last_error for each in done]
     assert [f"e{n}" for n in range(4)] == [each.last_error for each in stores.endpoints.of_tenant("ada")]
 

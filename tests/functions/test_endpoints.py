@@ -63,7 +63,7 @@ def test_an_edit_changes_what_it_names_only(ask, made):
 
 
 def test_a_disabled_endpoint_says_why_and_is_set_going_again(ask, services, made):
-    services.endpoints.apply("default", made["id"], Left())
+    services.endpoints.apply("default", made["id"], Left(made["url"]))
     told = ask("GET", f"/{made['id']}").json
     assert ("disabled", "gone", "http_410") == (told["status"], told["disabled_reason"], told["last_error"])
     assert told["disabled_at"] >= made["created_at"]

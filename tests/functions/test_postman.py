@@ -252,6 +252,25 @@ def test_what_is_on_its_way_goes_to_the_new_url_of_an_endpoint_that_moved(servic
     assert (DeliveryState.DELIVERED, new.url) == (delivery.state, delivery.url)
 
 
+@pytest.mark.parametrize("status", ["410 Gone", "500 Oops"])
+def test_a_late_answer_of_the_old_url_says_nothing_of_the_new_one(services, postman, register, status):
+    def moving(visit):
+        visit.request()
+        services.endpoints.apply("default", endpoint_id, Edited(url="https://new.example.com/"))
+        visit.answer(status)
+
+    with peer(moving) as old:
+        endpoint_id, _ = register(old.url, "video.cancelled")
+        job = ended(services)
+        [taken] = services.deliveries.take(timedelta(seconds=30))
+        postman.deliver(taken)
+
+    found = one(services, endpoint_id)
+    assert (EndpointState.ENABLED, None, None) == (found.state, found.failing_since, found.last_error)
+    [delivery] = services.deliveries.of_job(job.id)
+    assert (old.url, int(status[:3])) == (delivery.url, delivery.last_status)
+
+
 def test_a_secret_that_cannot_be_opened_is_a_failure_that_its_owner_sees(services, settings_with, postman, register):
     with Receiver() as receiver:
         endpoint_id, _ = register(receiver.url, "video.cancelled")

@@ -51,8 +51,8 @@ def postman(services, settings):
 
 
 @contextmanager
-def receiver(*headers, status="200 OK"):
-    """Answers OPTIONS with these headers; `asked` are the requests, by method and origin."""
+def receiver(*headers, status="200 OK", meanwhile=lambda: None):
+    """Answers OPTIONS with these headers, after `meanwhile`; `asked` are the requests, by method and origin."""
     asked = []
 
     def script(visit):
@@ -60,6 +60,7 @@ def receiver(*headers, status="200 OK"):
         fields = dict(line.lower().split(": ", 1) for line in lines[1:])
         asked.append((lines[0].split()[0], fields.get("webhook-request-origin"), fields.get("webhook-request-rate")))
         if lines[0].startswith("OPTIONS"):
+            meanwhile()
             visit.answer(status, *headers)
         else:
             visit.answer("204 No Content")
@@ -148,6 +149,54 @@ def test_who_moved_is_asked_anew(services, endpoints, postman):
         round_(services, postman)
 
         assert [["OPTIONS", "POST"]] * 2 == [[method for method, *_ in each.asked] for each in (first, second)]
+
+
+def test_a_consent_is_none_for_the_url_that_its_owner_sets_meanwhile(services, endpoints, postman):
+    with receiver() as unwilling:
+        moved = EndpointEdit(url=unwilling.url)
+        with receiver(
+            "WebHook-Allowed-Origin: *", meanwhile=lambda: endpoints.edit(OWNER, endpoint_id, moved)
+        ) as willing:
+            endpoint_id = register(endpoints, willing.url)
+            job = ended(services)
+            round_(services, postman)
+
+            asked = [[method for method, *_ in each.asked] for each in (willing, unwilling)]
+    assert [["OPTIONS"], ["OPTIONS"]] == asked
+    assert services.endpoints.get("default", endpoint_id).must_be_asked
+    assert ["handshake_refused"] == [each.last_error for each in services.deliveries.of_job(job.id)]
+
+
+def deleted(endpoints, endpoint_id):
+    endpoints.delete(OWNER, endpoint_id)
+
+
+def disabled(endpoints, endpoint_id):
+    endpoints.edit(OWNER, endpoint_id, EndpointEdit(enabled=False))
+
+
+@pytest.mark.parametrize("end", [deleted, disabled])
+def test_who_is_no_longer_there_once_it_consents_is_not_called(services, endpoints, postman, end):
+    with receiver("WebHook-Allowed-Origin: *", meanwhile=lambda: end(endpoints, endpoint_id)) as server:
+        endpoint_id = register(endpoints, server.url)
+        ended(services)
+        round_(services, postman)
+
+        assert ["OPTIONS"] == [method for method, *_ in server.asked]
+
+
+def test_a_test_calls_the_url_that_consented_though_its_owner_sets_another_meanwhile(services, endpoints):
+    with receiver() as other:
+        moved = EndpointEdit(url=other.url)
+        with receiver(
+            "WebHook-Allowed-Origin: *", meanwhile=lambda: endpoints.edit(OWNER, endpoint_id, moved)
+        ) as server:
+            endpoint_id = register(endpoints, server.url)
+
+            assert 204 == endpoints.test(OWNER, endpoint_id, "video.completed")
+            asked = [[method for method, *_ in each.asked] for each in (server, other)]
+    assert [["OPTIONS", "POST"], []] == asked
+    assert services.endpoints.get("default", endpoint_id).must_be_asked
 
 
 def test_who_did_not_want_it_is_not_asked(services, endpoints, postman):

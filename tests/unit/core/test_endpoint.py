@@ -9,6 +9,7 @@ from shared.core.endpoint import (
     FINAL_EVENTS,
     OVERLAP,
     PATIENCE,
+    Consented,
     Edited,
     Endpoint,
     EndpointState,
@@ -23,6 +24,7 @@ from shared.core.endpoint import (
 from tests.stores import START
 
 HOUR = timedelta(hours=1)
+URL = "https://hooks.example.com/"
 FIRST, SECOND, THIRD = (SealedSecret(f"k.{name}", hint=name) for name in ("first", "second", "third"))
 
 
@@ -30,7 +32,7 @@ def endpoint(**changes):
     fixed = {
         "id": "we_1",
         "tenant": "ada",
-        "url": "https://hooks.example.com/",
+        "url": URL,
         "event_types": ("video.completed",),
         "secrets": (FIRST,),
         "created_at": START,
@@ -67,11 +69,11 @@ def test_a_second_rotation_ends_the_oldest_secret():
 
 
 def test_an_endpoint_that_fails_for_five_days_is_disabled_and_says_why():
-    failing = after(endpoint(), Missed("timeout"))
+    failing = after(endpoint(), Missed(URL, "timeout"))
     assert (EndpointState.ENABLED, START, "timeout") == (failing.state, failing.failing_since, failing.last_error)
 
-    almost = after(failing, Missed("http_5xx"), at=START + PATIENCE - timedelta(microseconds=1))
-    over = after(almost, Missed("http_5xx"), at=START + PATIENCE)
+    almost = after(failing, Missed(URL, "http_5xx"), at=START + PATIENCE - timedelta(microseconds=1))
+    over = after(almost, Missed(URL, "http_5xx"), at=START + PATIENCE)
 
     assert (EndpointState.ENABLED, "http_5xx") == (almost.state, almost.last_error)
     told = (over.state, over.disabled_reason, over.disabled_at, over.failing_since, over.last_error)
@@ -79,28 +81,46 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled_and_says_why():
 
 
 def test_one_success_begins_the_count_anew():
-    heard = after(after(endpoint(), Missed("timeout")), Heard(), at=START + 4 * 24 * HOUR)
-    again = after(heard, Missed("dns"), at=START + PATIENCE)
+    heard = after(after(endpoint(), Missed(URL, "timeout")), Heard(URL), at=START + 4 * 24 * HOUR)
+    again = after(heard, Missed(URL, "dns"), at=START + PATIENCE)
 
     assert (None, None) == (heard.failing_since, heard.last_error)
     assert (EndpointState.ENABLED, START + PATIENCE) == (again.state, again.failing_since)
 
 
 def test_who_answers_410_has_left():
-    left = after(endpoint(), Left())
+    left = after(endpoint(), Left(URL))
 
     assert (EndpointState.DISABLED, "gone", "http_410") == (left.state, left.disabled_reason, left.last_error)
+
+
+@pytest.mark.parametrize("seen", [Consented(URL, 30), Heard(URL), Missed(URL, "timeout"), Left(URL)])
+def test_what_was_seen_at_the_old_url_says_nothing_of_the_new_one(seen):
+    moved = after(endpoint(handshake=True), Edited(url="https://new.example.com/"))
+    failing = after(moved, Missed(moved.url, "tls"))
+
+    assert (moved, failing) == (after(moved, seen), after(failing, seen))
+
+
+def test_a_new_url_begins_without_the_faults_of_the_old_one():
+    failing = after(endpoint(handshake=True), Consented(URL, 30), Missed(URL, "timeout"))
+    moved = after(failing, Edited(url="https://new.example.com/"), at=START + PATIENCE)
+    missed = after(moved, Missed(moved.url, "http_5xx"), at=START + PATIENCE)
+
+    assert (None, None, None, True) == (moved.failing_since, moved.last_error, moved.allowed_rate, moved.must_be_asked)
+    assert (EndpointState.ENABLED, START + PATIENCE) == (missed.state, missed.failing_since)
+    assert START == after(failing, Edited(name="dashboard"), at=START + HOUR).failing_since
 
 
 def test_an_edit_changes_what_it_names_and_when_it_was():
     edited = after(endpoint(), Edited(name="dashboard"), at=START + HOUR)
 
     assert ("dashboard", "https://hooks.example.com/", START + HOUR) == (edited.name, edited.url, edited.updated_at)
-    assert endpoint() == after(endpoint(), Edited(), at=START + HOUR) == after(endpoint(), Heard(), at=START + HOUR)
+    assert endpoint() == after(endpoint(), Edited(), at=START + HOUR) == after(endpoint(), Heard(URL), at=START + HOUR)
 
 
 def test_its_owner_holds_it_and_sets_it_going_again():
-    held = after(endpoint(), Missed("dns"), Edited(enabled=False))
+    held = after(endpoint(), Missed(URL, "dns"), Edited(enabled=False))
     assert (EndpointState.DISABLED, "owner") == (held.state, held.disabled_reason)
 
     going = after(held, Edited(enabled=True), at=START + HOUR)
@@ -109,7 +129,7 @@ def test_its_owner_holds_it_and_sets_it_going_again():
 
 
 def test_disabled_once_it_keeps_its_reason():
-    assert "gone" == after(endpoint(), Left(), Edited(enabled=False), Missed("dns"), at=START).disabled_reason
+    assert "gone" == after(endpoint(), Left(URL), Edited(enabled=False), Missed(URL, "dns"), at=START).disabled_reason
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
