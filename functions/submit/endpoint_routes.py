@@ -67,7 +67,7 @@ _ROTATE: Final = Operation(
     about="`signing_secret` is told this once.",
     body=Payload(SecretRotation, example={"keep_old_secret_active_for_24_hours": True}, required=False),
     replies={200: Reply("It has a new secret.", _OBJECT)},
-    errors=("not_found", "endpoints_off"),
+    errors=("not_found", "endpoints_off", "rotation_under_way"),
 )
 _TEST: Final = Operation(
     id="testWebhookEndpoint",

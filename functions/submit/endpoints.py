@@ -105,7 +105,7 @@ class Endpoints:
         return endpoint
 
     def rotate(self, caller: Caller, endpoint_id: str, *, keep_old: bool) -> Registered:
-        """Give it a new secret. Raises: NotFound; Conflict: `endpoints_off`."""
+        """Give it a new secret. Raises: NotFound; Conflict: `endpoints_off`, `rotation_under_way`."""
         self.get(caller, endpoint_id)
         secret, sealed = self._new_secret(caller.tenant, endpoint_id)
         change = SecretRotated(secret=sealed, overlap=OVERLAP if keep_old else timedelta(0))

@@ -5,10 +5,13 @@ What changes one is a fact in the past tense, as with jobs; `changed` knows what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from shared.core.errors import Conflict
 
 FINAL_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 PASSING_EVENTS: Final = ("video.started", "video.progress")
@@ -16,7 +19,9 @@ PASSING_EVENTS: Final = ("video.started", "video.progress")
 EVENT_TYPES: Final = (*FINAL_EVENTS, *PASSING_EVENTS)
 """What an endpoint can hear of."""
 OVERLAP: Final = timedelta(hours=24)
-"""For so long callbacks carry the signature of the secret before the last rotation too."""
+"""For so long callbacks carry the signature of the secret before a rotation too."""
+MAX_LIVE: Final = 3
+"""Secrets that sign at a time: the newest, and those that the receiver may still know."""
 PATIENCE: Final = timedelta(days=5)
 """An endpoint that has failed for so long, and never succeeded meanwhile, is disabled."""
 
@@ -95,7 +100,7 @@ class Edited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRotated:
-    """It has a new secret; the old one signs for `overlap` more."""
+    """It has a new secret; the one before signs for `overlap` more, older ones until their ends. 0: none does."""
 
     secret: SealedSecret
     overlap: timedelta
@@ -139,13 +144,14 @@ def changed(endpoint: Endpoint, change: Change, at: datetime) -> Endpoint:
     """`endpoint` after `change`, which happened `at`; itself if nothing follows from it.
 
     What was seen at a URL says nothing of the one that its owner has set meanwhile.
+
+    Raises: Conflict: MAX_LIVE secrets sign (`rotation_under_way`).
     """
     match change:
         case Edited():
             return _edited(endpoint, change, at)
         case SecretRotated(secret=secret, overlap=overlap):
-            old = replace(endpoint.secrets[0], ends_at=at + overlap)
-            return replace(endpoint, secrets=(secret, old) if overlap else (secret,), updated_at=at)
+            return replace(endpoint, secrets=(secret, *_old(endpoint, at, overlap)), updated_at=at)
         case _:
             return _noted(endpoint, change, at) if change.url == endpoint.url else endpoint
 
@@ -155,6 +161,24 @@ def wants(endpoint: Endpoint, event_type: str, *, named: str | None = None) -> b
     if endpoint.state is not EndpointState.ENABLED:
         return False
     return event_type in endpoint.event_types or (endpoint.id == named and event_type in FINAL_EVENTS)
+
+
+def _old(endpoint: Endpoint, at: datetime, overlap: timedelta) -> Sequence[SealedSecret]:
+    """The secrets that go on beside a new one.
+
+    Whoever lost the answer to a rotation rotates again: the receiver still has the secret before both.
+    """
+    if not overlap:
+        return ()
+    live = endpoint.live_secrets(at)
+    if len(live) >= MAX_LIVE:
+        raise Conflict(
+            f"{MAX_LIVE} secrets sign for this endpoint, the oldest until {live[-1].ends_at:%Y-%m-%dT%H:%M:%SZ}; wait"
+            " for its end, or rotate without keeping the old ones, which ends them all now",
+            code="rotation_under_way",
+        )
+    newest, *older = live
+    return (replace(newest, ends_at=at + overlap), *older)
 
 
 def _edited(endpoint: Endpoint, wish: Edited, at: datetime) -> Endpoint:

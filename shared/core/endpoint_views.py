@@ -26,7 +26,7 @@ class WebhookEndpoint(TypedDict):
     signing_secret_hint: str
     """The last letters of the secret."""
     old_secret_ends_at: int | None
-    """Until when callbacks carry the signature of the secret before it too."""
+    """Until when callbacks carry the signatures of all secrets before it that still sign; null: none does."""
     handshake: Literal["none", "due", "done"]
     """Whether it is asked first if it wants to be called, and whether it said yes."""
     allowed_rate: int | None
@@ -104,7 +104,7 @@ def endpoint(entry: Endpoint, at: datetime, *, secret: str | None = None) -> dic
         "name": entry.name,
         "url": entry.url,
         "signing_secret_hint": newest.hint,
-        "old_secret_ends_at": _seconds(older[0].ends_at) if older else None,
+        "old_secret_ends_at": _seconds(older[-1].ends_at) if older else None,
         "handshake": "none" if not entry.handshake else "due" if entry.must_be_asked else "done",
         "allowed_rate": entry.allowed_rate,
         "status": entry.state.value,

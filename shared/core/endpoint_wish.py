@@ -82,7 +82,7 @@ class SecretRotation(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     keep_old_secret_active_for_24_hours: StrictBool = False
-    """Whether callbacks carry the old secret's signature too, for so long."""
+    """Whether callbacks carry the old secret's signature too, for so long. If not, all secrets before end now."""
 
 
 class EndpointTest(BaseModel):

@@ -46,7 +46,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "id_conflict": (409, "The id names a video with another body."),
     "keys_off": (409, "No pepper is set, so keys cannot be stored here."),
     "key_not_live": (409, "The key is revoked or expired."),
-    "rotation_under_way": (409, "The key has two live secrets already."),
+    "rotation_under_way": (409, "As many secrets as may be of the key, or of the webhook endpoint, are live."),
     "too_many_keys": (409, "As many keys as are kept are there; delete some."),
     "endpoints_off": (409, "No key is set under which webhook secrets could be sealed."),
     "too_many_endpoints": (409, "As many webhook endpoints as a tenant may have are there; delete one."),

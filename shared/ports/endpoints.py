@@ -33,7 +33,7 @@ class WebhookEndpointStore(Protocol):
         ...
 
     def apply(self, tenant: str, endpoint_id: str, change: Change) -> Endpoint:
-        """Change it by `endpoint.changed`, at the store's time. Raises: NotFound."""
+        """Change it by `endpoint.changed`, at the store's time. Raises: NotFound; as `changed`."""
         ...
 
     def delete(self, tenant: str, endpoint_id: str) -> None:

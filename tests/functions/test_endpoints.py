@@ -102,6 +102,22 @@ def test_after_a_rotation_both_secrets_sign_for_a_day_if_so_asked(ask, made):
         Webhook(secrets[1]).verify(last_body, last)
 
 
+def test_a_rotation_whose_answer_was_lost_leaves_the_receiver_with_a_secret_that_signs(ask, made):
+    keep = {"keep_old_secret_active_for_24_hours": True}
+    with Receiver() as receiver:
+        ask("POST", f"/{made['id']}", json={"url": receiver.url})
+        lost, rotated, more = (ask("POST", f"/{made['id']}/rotate_secret", json=keep) for _ in range(3))
+        ask("POST", f"/{made['id']}/test")
+        [(headers, body)] = receiver.received
+
+    for secret in (made["signing_secret"], rotated.json["signing_secret"]):
+        Webhook(secret).verify(body, headers)
+    assert (409, "rotation_under_way") == (more.status_code, more.json["error"]["code"])
+    assert "without keeping the old ones" in more.json["detail"]
+    assert lost.json["old_secret_ends_at"] == rotated.json["old_secret_ends_at"]
+    assert None is ask("POST", f"/{made['id']}/rotate_secret").json["old_secret_ends_at"]
+
+
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 @pytest.mark.parametrize("status", [200, 301, 410, 500])
 def test_a_test_is_sent_once_and_tells_the_status_whatever_it_is(ask, made, event_type, status):

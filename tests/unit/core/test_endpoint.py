@@ -21,11 +21,12 @@ from shared.core.endpoint import (
     changed,
     wants,
 )
+from shared.core.errors import Conflict
 from tests.stores import START
 
 HOUR = timedelta(hours=1)
 URL = "https://hooks.example.com/"
-FIRST, SECOND, THIRD = (SealedSecret(f"k.{name}", hint=name) for name in ("first", "second", "third"))
+FIRST, SECOND, THIRD, FOURTH = (SealedSecret(f"k.{name}", hint=name) for name in ("first", "second", "third", "fourth"))
 
 
 def endpoint(**changes):
@@ -62,10 +63,25 @@ def test_the_old_secret_ends_at_once_where_it_is_not_kept():
     assert ["second"] == hints(after(endpoint(), SecretRotated(secret=SECOND, overlap=timedelta(0))), START)
 
 
-def test_a_second_rotation_ends_the_oldest_secret():
-    rotations = [SecretRotated(secret=secret, overlap=OVERLAP) for secret in (SECOND, THIRD)]
+def test_the_secret_that_the_receiver_has_signs_on_though_a_rotation_is_repeated():
+    once = after(endpoint(), SecretRotated(secret=SECOND, overlap=OVERLAP))
+    twice = after(once, SecretRotated(secret=THIRD, overlap=OVERLAP), at=START + HOUR)
 
-    assert ["third", "second"] == hints(after(endpoint(), *rotations), START)
+    assert ["third", "second", "first"] == hints(twice, START + OVERLAP - timedelta(microseconds=1))
+    assert ["third", "second"] == hints(twice, START + OVERLAP)
+    assert ["third"] == hints(twice, START + OVERLAP + HOUR)
+
+
+def test_no_more_than_three_secrets_sign_and_none_of_them_is_dropped_unasked():
+    full = after(endpoint(), *(SecretRotated(secret=each, overlap=OVERLAP) for each in (SECOND, THIRD)))
+    with pytest.raises(Conflict, match="until 2026-01-03T03:04:05Z") as caught:
+        after(full, SecretRotated(secret=FOURTH, overlap=OVERLAP), at=START + HOUR)
+
+    assert "rotation_under_way" == caught.value.code
+    alone = after(full, SecretRotated(secret=FOURTH, overlap=timedelta(0)), at=START + HOUR)
+    assert ["fourth"] == hints(alone, START + HOUR)
+    later = after(full, SecretRotated(secret=FOURTH, overlap=OVERLAP), at=START + OVERLAP)
+    assert ["fourth", "third"] == hints(later, START + OVERLAP)
 
 
 def test_an_endpoint_that_fails_for_five_days_is_disabled_and_says_why():
