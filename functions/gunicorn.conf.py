@@ -11,6 +11,7 @@ worker_class = "gthread"  # probes are answered while a request is held; submit,
 control_socket_disable = True  # it wants to write to a home that a non-root user has not
 keepalive = 75  # longer than the idle time of the proxies before us
 loglevel = "warning"
+limit_request_line = 8190  # gunicorn's most: a callback URL in a query has 4,096 characters, some of them escaped
 
 # What a proxy may say of a request, no field of it says: every caller comes through one at our side, Knative's
 # queue-proxy, which hands on what they write. "*" only spares a look at each peer's address.

@@ -9,6 +9,7 @@ from typing import Any, Final
 from flask import request
 
 from functions.submit.drafts import Manners
+from shared.core.addresses import MAX_URL
 from shared.core.aliases import Aside
 from shared.core.operation import Argument
 from shared.core.trace import Trace
@@ -21,7 +22,7 @@ FAL_TIMEOUT: Final = "X-Fal-Request-Timeout"
 FAL_WEBHOOK: Final = "fal_webhook"
 PARENT: Final = "traceparent"
 STATE: Final = "tracestate"
-_URL: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 2048}
+_URL: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": MAX_URL}
 ARGUMENTS: Final = (
     Argument(CALLBACK, "Says `webhook`, beside the body.", _URL, "header"),
     Argument(FAL_WEBHOOK, "Says `webhook`, beside the body.", _URL),

@@ -99,6 +99,14 @@ class TestBrokenHttp:
         assert 400 == refused(server.raw(server.head(*lines) + body))
         assert 0 == json.loads(server.ask("GET", "/v1/queue")[2])["waiting"]
 
+    @pytest.mark.parametrize(("length", "code"), [(4096, "ssrf_blocked"), (4097, "invalid_parameter")])
+    def test_a_url_in_a_query_may_be_as_long_as_one_in_a_body(self, server, length, code):
+        url = "https://127.0.0.1/".ljust(length, "a")
+
+        for query, lines in ((f"?fal_webhook={url}", ()), ("", (f"X-Callback-Url: {url}",))):
+            head = server.head(f"Content-Length: {len(BODY)}", *lines, path=f"/v1/videos{query}")
+            assert code == json.loads(server.raw(head + BODY)[2])["error"]["code"]
+
     @pytest.mark.parametrize(
         ("message", "status"),
         [
