@@ -54,6 +54,7 @@ class _App(Flask):
 def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     """An app with probes, metrics, request ids and error answers; `ping` raises while it is not ready.
 
+    The probes have two names each: Kubernetes' own, and those that `func` asks for unless it is told others.
     `app.extensions["drain"]` is set once the process was told to stop (gunicorn.conf.py).
     """
     app = _App(name, static_folder=None)
@@ -63,8 +64,11 @@ def create_app(name: str, *, ping: Callable[[], None]) -> Flask:
     app.extensions["inflow"] = Inflow()
     app.extensions["parting"] = []
     app.extensions["unready"] = ""
-    app.add_url_rule("/healthz", "healthz", _healthz)
-    app.add_url_rule("/readyz", "readyz", _READY(lambda: _readyz(ping)))
+    ready = _READY(lambda: _readyz(ping))
+    for path in ("/healthz", "/health/liveness"):
+        app.add_url_rule(path, "healthz", _healthz)
+    for path in ("/readyz", "/health/readiness"):
+        app.add_url_rule(path, "readyz", ready)
     app.add_url_rule("/metrics", "metrics", _metrics)
     app.before_request(_name_request)
     app.after_request(_finish_response)

@@ -43,7 +43,10 @@ TEXTS = (
     (re.compile(r"bytes 0-99/\d+"), "bytes 0-99/49111"),
     (re.compile(r"^retry: \d+$"), "retry: 2000"),
 )
-OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/.well-known/jwks.json", "/assets/{file}")
+OPEN = (
+    *("/healthz", "/readyz", "/health/liveness", "/health/readiness"),
+    *("/openapi.json", "/docs", "/.well-known/jwks.json", "/assets/{file}"),
+)
 NUMBERS = (
     (re.compile(r"_at$"), 1795600000),
     (re.compile(r"^bytes$"), 49111),

@@ -188,6 +188,8 @@ STEPS: Final = (
     Step(method="GET", path="/assets/{file}"),
     Step(method="GET", path="/healthz"),
     Step(method="GET", path="/readyz"),
+    Step(method="GET", path="/health/liveness"),
+    Step(method="GET", path="/health/readiness"),
     Step(method="GET", path="/metrics"),
     Step(method="GET", path="/openapi.json", shows=("openapi", "info")),
     Step(method="GET", path="/.well-known/jwks.json"),

@@ -29,7 +29,8 @@ PAGE = {("GET", "/"), ("GET", f"/assets/{ID}")}
 """The page for people, which is not built here: what is open is answered with 404."""
 JWKS = ("GET", "/.well-known/jwks.json")
 """Public keys, of receivers' use."""
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/openapi.json"), ("GET", "/docs"), *PAGE, JWKS}
+PROBES = {("GET", path) for path in ("/healthz", "/readyz", "/health/liveness", "/health/readiness")}
+OPEN = {*PROBES, ("GET", "/openapi.json"), ("GET", "/docs"), *PAGE, JWKS}
 """All that is open to everybody, with HEAD and OPTIONS of the same. To open another route is to write it here."""
 EVENTS = {(method, path) for path in ("/", "/v1/events") for method in ("POST", "OPTIONS")}
 PEPPER, EVENT_TOKEN = "p" * 32, "e" * 32

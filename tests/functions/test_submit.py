@@ -129,6 +129,8 @@ def test_only_the_probes_and_the_documentation_need_no_key(settings, services):
     assert {
         "/healthz",
         "/readyz",
+        "/health/liveness",
+        "/health/readiness",
         "/openapi.json",
         "/docs",
         "/.well-known/jwks.json",

@@ -10,6 +10,10 @@ from tests.functions.jobs import queue
 from tests.stores import OUTPUT
 from tests.witness import watched
 
+OPEN = {
+    *("/healthz", "/readyz", "/health/liveness", "/health/readiness"),
+    *("/openapi.json", "/docs", "/assets/<asset_name>", "/.well-known/jwks.json"),
+}
 UNKNOWN = "video_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
@@ -91,9 +95,7 @@ class Doors:
             (method, rule.rule)
             for rule in self.app.url_map.iter_rules()
             for method in rule.methods - {"OPTIONS"}
-            if rule.rule
-            not in ("/healthz", "/readyz", "/openapi.json", "/docs", "/assets/<asset_name>", "/.well-known/jwks.json")
-            and (method, rule.rule) not in (("GET", "/"), ("HEAD", "/"))
+            if rule.rule not in OPEN and (method, rule.rule) not in (("GET", "/"), ("HEAD", "/"))
         )
 
 

@@ -122,6 +122,9 @@ FAULTS = {
     "a store that restarts pods": (
         SUBMIT, "httpGet: {path: /healthz}", "httpGet: {path: /readyz}@@", "probe",
     ),
+    "a store that restarts pods, by its other name": (
+        SUBMIT, "httpGet: {path: /healthz}", "httpGet: {path: /health/readiness}@@", "probe",
+    ),
     "a grace that is longer than the pod's": (GENERATE, "graceful-timeout=540", "graceful-timeout=590@@", "grace"),
     "a long drawing taken for a dead worker": (GENERATE, "--timeout=0", "--timeout=30@@", "grace"),
     "no thread for probes": (NOTIFY, "--threads=8", "--threads=4@@", "grace"),

@@ -90,8 +90,9 @@ def probes(thing: Thing, _: World) -> Iterator[Fault]:
                 what = f"readinessProbe.{field} is refused where periodSeconds is 0 or missing."
                 yield Fault((*container.at, "readinessProbe", field), what, "Take it away, or give a period.")
         for name in ("livenessProbe", "startupProbe"):
-            if reach(container.data, (name, "httpGet", "path")) == "/readyz":
-                what = f"{name} asks /readyz: a job store that is away would restart every pod."
+            path = reach(container.data, (name, "httpGet", "path"))
+            if path in ("/readyz", "/health/readiness"):
+                what = f"{name} asks {path}: a job store that is away would restart every pod."
                 yield Fault((*container.at, name, "httpGet", "path"), what, "Ask /healthz.")
 
 
