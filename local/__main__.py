@@ -62,9 +62,8 @@ def _lint(given: argparse.Namespace) -> int:
     try:
         from local.lint import command  # its libraries are needed for nothing else
     except ModuleNotFoundError as error:
-        raise CannotStart(
-            f"lint needs {error.name}: pip install -c constraints.txt -r local/lint/requirements.txt"
-        ) from None
+        pip = f"{sys.executable} -m pip install -c constraints.txt"
+        raise CannotStart(f"lint needs {error.name}: {pip} -r local/lint/requirements.txt") from None
     return command.print_rules() if given.rules else command.run(given.manifests, given.crds)
 
 
