@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.platform import eventually
-from tests.page.visitor import Visitor
+from tests.e2e.platform import Platform, eventually
+from tests.page.visitor import PLAIN, Visitor
 
 PLAYED = "video => video.play().then(() => new Promise(done => { video.ontimeupdate = () => done(true); }))"
 LONG = {"size": "256x256", "num_frames": 85, "num_inference_steps": 100}
@@ -36,6 +36,29 @@ def test_a_prompt_becomes_a_playing_video(visit: Visitor):
     assert video.evaluate(PLAYED)
     assert [96, 64] == video.evaluate("video => [video.videoWidth, video.videoHeight]")
     assert "key=" not in page.url
+
+
+def test_over_plain_http_a_video_is_made_all_the_same(browser: Browser, platform: Platform):
+    """There browsers keep much from a page: no clipboard, no randomUUID."""
+    guest = Visitor(browser, platform, url=f"http://{PLAIN}:{platform.port}")
+    guest.expected = ("Cross-Origin-Opener-Policy",)  # is for https only, and Chromium says so
+    page = guest.tab()
+    assert not page.evaluate("isSecureContext || 'randomUUID' in crypto")
+
+    card = ask(page, "A plain brown fox")
+    expect(card.get_by_text("Ready", exact=True)).to_be_visible(timeout=DRAWN_MS)
+    card.get_by_role("link", name="A plain brown fox").click()
+
+    video = page.get_by_label("Video: A plain brown fox")
+    assert video.evaluate(PLAYED)
+    expect(page.get_by_role("button", name="Download")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
+    page.get_by_role("link", name="Remix").click()
+    page.get_by_label("What shall be seen?").fill("A plain red fox")
+    page.get_by_role("button", name="Draw it").click()
+    expect(page.get_by_role("article", name="A plain red fox")).to_be_visible()
+    guest.end()
+    assert [] == guest.faults
 
 
 def test_a_drawing_is_watched_step_by_step_and_cancelled_in_the_middle(visit: Visitor):

@@ -17,6 +17,11 @@ from tests.e2e.platform import Platform
 
 WEB: Final = Path(__file__).parents[2] / "web"
 PATIENCE_MS: Final = 30_000
+PLAIN: Final = "flipbook.test"
+"""A name of this machine that is not loopback's: over plain http the browser takes what it shows for insecure."""
+_FLAGS: Final = [
+    flag.replace("MAP *", f"MAP {PLAIN} 127.0.0.1 , MAP *") if "host-resolver" in flag else flag for flag in FLAGS[1:]
+]
 _LISTEN: Final = """addEventListener('securitypolicyviolation', event =>
     console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`));"""
 _AXE: Final = "async () => (await axe.run()).violations.map(found => [found.id, found.nodes.map(node => node.html)])"
@@ -25,7 +30,7 @@ _AXE: Final = "async () => (await axe.run()).violations.map(found => [found.id, 
 @contextmanager
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS[1:]))
+        started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         try:
             yield started
         finally:

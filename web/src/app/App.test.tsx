@@ -1,7 +1,7 @@
 import { render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { delay, http, HttpResponse } from 'msw';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Video } from '../shared/api/api';
 import { KEY, quiet, refusal, server, stream, video } from '../testing/server';
 import { takeKey } from '../shared/key';
@@ -21,6 +21,7 @@ function open(hash = '#/') {
 }
 
 beforeEach(() => quiet());
+afterEach(() => void vi.unstubAllGlobals());
 
 describe('the door', () => {
   test('takes the key out of the link, and out of the address', async () => {
@@ -101,6 +102,37 @@ describe('asking', () => {
     expect(await within(card).findByText('Cancelled')).toBeInTheDocument();
     expect(bodies).toMatchObject([{ prompt: 'A red cat', size: '96x64', preview: true }]);
     expect(await prompt()).toHaveValue('');
+  });
+
+  test('needs nothing that browsers keep for https and loopback', async () => {
+    const whole = crypto;
+    vi.stubGlobal('crypto', { getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => whole.getRandomValues(bytes) });
+    const names: (string | null)[] = [];
+    server.use(
+      streams,
+      http.post('/v1/videos', ({ request }) => {
+        names.push(request.headers.get('Idempotency-Key'));
+        return HttpResponse.json(video(), { status: 202 });
+      }),
+    );
+    const user = open();
+    await user.type(await prompt(), 'A paper boat on a lake');
+
+    await user.click(draw());
+
+    await screen.findByRole('article', { name: 'A paper boat on a lake' });
+    expect(names).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  });
+
+  test('says that the page is at fault where it is', async () => {
+    vi.stubGlobal('crypto', {});
+    const user = open();
+    await user.type(await prompt(), 'A hat');
+
+    await user.click(draw());
+
+    expect(await screen.findByText(/Something broke on this page/)).toBeInTheDocument();
+    expect(await prompt()).toHaveValue('A hat');
   });
 
   test('does not lose what is written while the wish before is on its way', async () => {

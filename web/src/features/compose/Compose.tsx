@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, type SubmitEvent } from 'react';
 import type { Model, Video } from '../../shared/api/api';
-import type { Problem } from '../../shared/api/problem';
+import { problemIn, type Problem } from '../../shared/api/problem';
+import { newName } from '../../shared/once';
 import { usePlatform } from '../../shared/platform';
 import { text } from '../../shared/text';
 import { Notice } from '../../shared/ui/Notice';
@@ -37,10 +38,11 @@ export function Compose({ models }: { models: [Model, ...Model[]] }) {
     asking.mutate(draft);
   }
 
-  const told = { ...fields, ...asking.error?.fields };
+  const refused = asking.error && problemIn(asking.error);
+  const told = { ...fields, ...refused?.fields };
   const wrong = (name: keyof Draft) => told[FIELDS[name]];
   const beside = new Set<string>(Object.values(FIELDS));
-  const elsewhere = asking.error && !Object.keys(asking.error.fields).some((name) => beside.has(name));
+  const elsewhere = refused && !Object.keys(refused.fields).some((name) => beside.has(name));
   return (
     <form className="compose card" onSubmit={submit} noValidate aria-label={text.compose.title}>
       <h2>{text.compose.title}</h2>
@@ -48,7 +50,7 @@ export function Compose({ models }: { models: [Model, ...Model[]] }) {
       <Shape models={models} model={model} draft={draft} wrong={wrong} onChange={change} />
       <More model={model} draft={draft} wrong={wrong} onChange={change} />
       <Estimate quote={quote} busy={busy} />
-      {elsewhere ? <Notice problem={asking.error} /> : problem && <Notice problem={problem} />}
+      {elsewhere ? <Notice problem={refused} /> : problem && <Notice problem={problem} />}
       <button className="main" type="submit" disabled={asking.isPending || draft.prompt.trim() === ''}>
         {asking.isPending ? text.compose.sending : text.compose.submit}
       </button>
@@ -65,7 +67,7 @@ function useAsking(onAsked: (sent: Draft) => void) {
     mutationFn: (draft) => {
       const body = wishOf(draft);
       const said = JSON.stringify(body);
-      if (wish.current.text !== said) wish.current = { text: said, once: crypto.randomUUID() };
+      if (wish.current.text !== said) wish.current = { text: said, once: newName() };
       return api.create(body, wish.current.once);
     },
     onSuccess: (video, sent) => {

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import type { Model, Video } from '../../shared/api/api';
-import type { Problem } from '../../shared/api/problem';
+import { problemIn, type Problem } from '../../shared/api/problem';
+import { newName } from '../../shared/once';
 import { usePlatform } from '../../shared/platform';
 import { paths } from '../../shared/route';
 import { text } from '../../shared/text';
@@ -15,7 +16,7 @@ export function Remix(props: { model: Model; origin: Video; onAsked: (video: Vid
   const api = usePlatform();
   const client = useQueryClient();
   const [prompt, setPrompt] = useState(origin.prompt);
-  const [once, setOnce] = useState(() => crypto.randomUUID());
+  const [once, setOnce] = useState(newName);
   const asking = useMutation<Video, Problem>({
     mutationFn: () => api.remix(origin.id, prompt, once),
     onSuccess: (video) => {
@@ -26,7 +27,7 @@ export function Remix(props: { model: Model; origin: Video; onAsked: (video: Vid
 
   function change(value: string) {
     asking.reset();
-    setOnce(crypto.randomUUID());
+    setOnce(newName());
     setPrompt(value);
   }
 
@@ -35,7 +36,7 @@ export function Remix(props: { model: Model; origin: Video; onAsked: (video: Vid
     asking.mutate();
   }
 
-  const wrong = asking.error?.fields['prompt'];
+  const wrong = asking.error ? problemIn(asking.error).fields['prompt'] : undefined;
   return (
     <form className="compose card" onSubmit={submit} noValidate aria-label={text.live.remix}>
       <h2>{text.live.remix}</h2>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import type { Endpoint, EventType } from '../../shared/api/hooks';
-import type { Problem } from '../../shared/api/problem';
+import { problemIn, type Problem } from '../../shared/api/problem';
 import { usePlatform } from '../../shared/platform';
 import { text } from '../../shared/text';
 import { Notice } from '../../shared/ui/Notice';
@@ -40,7 +40,7 @@ export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void
     setUnwanted(next);
   }
 
-  const wrong = adding.error?.fields['url'];
+  const wrong = adding.error ? problemIn(adding.error).fields['url'] : undefined;
   return (
     <form className="compose" onSubmit={submit} noValidate>
       <div className="field">

@@ -23,6 +23,11 @@ export class Problem extends Error {
   }
 }
 
+/** The same, where it is one. Whatever else was thrown is a fault of this page's own, and said to be. */
+export function problemIn(error: Error): Problem {
+  return error instanceof Problem ? error : new Problem(0, 'broken', text.problem.broken);
+}
+
 export const offline = () => new Problem(0, 'offline', text.problem.offline);
 
 interface Told {

@@ -1,9 +1,10 @@
-import type { Problem } from '../api/problem';
+import { problemIn, type Problem } from '../api/problem';
 import { span } from '../numbers';
 import { text } from '../text';
 
 /** What went wrong, in the API's own sentence, and what can be done about it. */
-export function Notice({ problem, again }: { problem: Problem; again?: (() => void) | undefined }) {
+export function Notice({ problem: thrown, again }: { problem: Error; again?: (() => void) | undefined }) {
+  const problem = problemIn(thrown);
   return (
     <div className="notice" role="alert">
       <strong>{titleOf(problem)}</strong>
