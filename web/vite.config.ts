@@ -11,6 +11,8 @@ export default defineConfig({
     target: 'es2022',
     // No file inside another as data: URL, which the page's policy would refuse.
     assetsInlineLimit: 0,
+    // One sheet: a screen whose own could not be fetched would be shown without, when it is asked for again.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
   },
   test: {

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.platform import Platform
 from tests.page.test_drawing import DRAWN_MS, ask
@@ -14,6 +14,10 @@ EVIL = (
     "\"><script>document.title='owned'</script>",
     "javascript:alert(1) ${7*7} {{7*7}} </textarea><svg onload=alert(1)>",
 )
+
+
+HEADINGS = {"Videos": "Videos", "Plan": "How long, how much", "Status": "Status"}
+"""By the name of what leads there."""
 
 
 @pytest.fixture
@@ -48,6 +52,47 @@ def test_a_server_that_is_restarted_in_the_middle_of_a_drawing_is_found_again(mo
     marks = {mark for url, mark in streams if url.endswith(f"/v1/videos/{long}/events")}
     assert marks, "it is streamed again"
     assert None not in marks, "each stream goes on behind the last event"
+
+
+def away(route: Route) -> None:
+    route.abort()
+
+
+def replaced(route: Route) -> None:
+    """As after a rollout: this version's files are no longer there."""
+    route.fulfill(status=404, content_type="application/problem+json", body="{}")
+
+
+def revisit(page: Page, screen: str) -> None:
+    page.get_by_role("link", name="Studio").click()
+    page.get_by_role("link", name=screen).click()
+
+
+def reload(page: Page, screen: str) -> None:
+    page.get_by_role("button", name="Load again").click()
+
+
+@pytest.mark.parametrize(("answer", "mend"), [(away, revisit), (replaced, reload)])
+@pytest.mark.parametrize("screen", HEADINGS)
+def test_a_screen_that_cannot_be_fetched_says_so_and_leaves_the_others(visit: Visitor, screen: str, answer, mend):
+    visit.expected = ("ERR_FAILED", "404", "dynamically imported module")
+    page = visit.tab()
+    studio = page.get_by_role("heading", name="Being drawn")
+    broken = page.get_by_text("Something broke on this page")
+    expect(studio).to_be_visible()
+    page.route("**/assets/*", answer)
+
+    page.get_by_role("link", name=screen).click()
+    expect(broken).to_be_visible()
+    page.get_by_role("link", name="Studio").click()
+    expect(studio).to_be_visible()
+    expect(broken).to_be_hidden()
+    page.get_by_role("link", name=screen).click()
+    expect(broken).to_be_visible()
+
+    page.unroute("**/assets/*")
+    mend(page, screen)
+    expect(page.get_by_role("heading", name=HEADINGS[screen], exact=True)).to_be_visible()
 
 
 def make_key(platform: Platform, *scopes: str, life: int | None = None) -> str:

@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';
+import { Boundary } from './app/Boundary';
 import { takeKey } from './shared/key';
 import './page.css';
 
@@ -12,7 +13,9 @@ const place = document.getElementById('page');
 if (place) {
   createRoot(place).render(
     <StrictMode>
-      <App first={key} />
+      <Boundary>
+        <App first={key} />
+      </Boundary>
     </StrictMode>,
   );
 }

@@ -1,18 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState, type RefObject } from 'react';
+import { Suspense, useEffect, useRef, useState, type RefObject } from 'react';
 import { TOP, type Place } from '../features/keep/place';
 import { forgetting, Removals, RemovalsContext } from '../features/keep/removals';
 import { Undo } from '../features/keep/Undo';
 import { usePlatform } from '../shared/platform';
 import { paths, useRoute, type Route } from '../shared/route';
 import { text } from '../shared/text';
+import { Boundary } from './Boundary';
+import { openScreens, type Screens } from './screens';
 import { Studio } from './Studio';
 import { VideoScreen } from './VideoScreen';
-
-// What is not seen first is not fetched first.
-const Gallery = lazy(async () => ({ default: (await import('../features/keep/Gallery')).Gallery }));
-const Plan = lazy(async () => ({ default: (await import('../features/plan/Plan')).Plan }));
-const Status = lazy(async () => ({ default: (await import('../features/status/Status')).Status }));
 
 /** What stands around every screen. */
 export function Shell({ onLeave }: { onLeave: () => void }) {
@@ -20,7 +17,9 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
   const api = usePlatform();
   const client = useQueryClient();
   const [removals] = useState(() => new Removals(api, forgetting(client)));
-  const main = useArrival(route);
+  const [screens, setScreens] = useState(openScreens);
+  const here = route.at === 'video' ? route.id : route.at;
+  const main = useArrival(route, here);
   const place = useGalleryPlace(route);
 
   useEffect(() => {
@@ -53,16 +52,19 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
         </button>
       </header>
       <main ref={main} tabIndex={-1}>
-        <Suspense>
-          <Screen route={route} place={place} />
-        </Suspense>
+        <Boundary key={here} onBroken={() => setScreens(openScreens)}>
+          <Suspense>
+            <Screen route={route} place={place} screens={screens} />
+          </Suspense>
+        </Boundary>
       </main>
       <Undo />
     </RemovalsContext>
   );
 }
 
-function Screen({ route, place }: { route: Route; place: RefObject<Place> }) {
+function Screen({ route, place, screens }: { route: Route; place: RefObject<Place>; screens: Screens }) {
+  const { Gallery, Plan, Status } = screens;
   switch (route.at) {
     case 'studio':
       return <Studio remix={route.remix} />;
@@ -73,16 +75,15 @@ function Screen({ route, place }: { route: Route; place: RefObject<Place> }) {
     case 'status':
       return <Status />;
     case 'video':
-      return <VideoScreen key={route.id} id={route.id} />;
+      return <VideoScreen id={route.id} />;
   }
 }
 
 /** Who comes to another screen is told so, by its title and by where the focus is. */
-function useArrival(route: Route) {
+function useArrival(route: Route, here: string) {
   const main = useRef<HTMLElement>(null);
   const before = useRef<string>(null);
   const name = text.nav[route.at === 'video' ? 'videos' : route.at];
-  const here = route.at === 'video' ? route.id : route.at;
   useEffect(() => {
     document.title = `${name} · ${text.name}`;
     if (before.current !== null && before.current !== here) main.current?.focus({ preventScroll: true });

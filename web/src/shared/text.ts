@@ -22,6 +22,7 @@ export const text = {
     after: (span: string) => `Try again in ${span}.`,
     again: 'Try again',
     broken: 'Something broke on this page. Load it again; your videos are safe.',
+    reload: 'Load again',
   },
   compose: {
     title: 'Draw a video',
