@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Suspense, useEffect, useRef, useState, type RefObject } from 'react';
 import { TOP, type Place } from '../features/keep/place';
-import { forgetting, Removals, RemovalsContext } from '../features/keep/removals';
+import { forgetting, Removals, RemovalsContext, removing } from '../features/keep/removals';
 import { Undo } from '../features/keep/Undo';
 import { usePlatform } from '../shared/platform';
 import { paths, useRoute, type Route } from '../shared/route';
@@ -16,7 +16,7 @@ export function Shell({ onLeave }: { onLeave: () => void }) {
   const route = useRoute();
   const api = usePlatform();
   const client = useQueryClient();
-  const [removals] = useState(() => new Removals(api, forgetting(client)));
+  const [removals] = useState(() => new Removals(removing(client, api), forgetting(client)));
   const [screens, setScreens] = useState(openScreens);
   const here = route.at === 'video' ? route.id : route.at;
   const main = useArrival(route, here);

@@ -112,6 +112,8 @@ export const text = {
     delete: 'Delete',
     deleted: 'Deleted.',
     undo: 'Undo',
+    undeleted: 'A video could not be deleted.',
+    close: 'Close',
     program: 'As a program',
     language: 'Language',
     scrub: 'Scrub through the video',
