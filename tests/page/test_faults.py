@@ -16,6 +16,8 @@ EVIL = (
 )
 
 
+TOLD = "JSON.stringify([location.href, history.state, document.cookie])"
+"""Where a key would be seen by others."""
 HEADINGS = {"Videos": "Videos", "Plan": "How long, how much", "Status": "Status"}
 """By the name of what leads there."""
 
@@ -133,9 +135,24 @@ def test_the_link_s_key_stands_in_no_address_and_no_history(visit: Visitor):
     page.reload()
 
     expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
-    assert visit.platform.api_key not in page.evaluate(
-        "JSON.stringify([location.href, history.state, document.cookie])"
-    )
+    assert visit.platform.api_key not in page.evaluate(TOLD)
+
+
+def test_a_link_pasted_into_a_tab_that_is_open_lets_its_key_in_and_nobody_else_see_it(visit: Visitor):
+    page = visit.tab("/#/videos")
+    expect(page.get_by_role("heading", name="Videos")).to_be_visible()
+    mine = make_key(visit.platform, "videos:read")
+
+    with page.expect_request(lambda asked: asked.headers.get("authorization") == f"Bearer {mine}"):
+        page.goto(f"{visit.url}/#key={mine}")
+
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+    assert mine not in page.evaluate(TOLD)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Videos")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+    assert mine not in page.evaluate(TOLD)
 
 
 @pytest.mark.parametrize("evil", EVIL)

@@ -33,6 +33,26 @@ describe('the door', () => {
     expect(sessionStorage.getItem('flipbook.key')).toBe(KEY);
   });
 
+  test.each(['the door', 'another key'])('takes it too where the tab shows %s already', async (shown) => {
+    const asked = new Set<string | null>();
+    server.use(http.get('/v1/models', ({ request }) => void asked.add(request.headers.get('Authorization'))));
+    if (shown === 'the door') {
+      render(<App first={takeKey()} />);
+    } else {
+      open();
+      await prompt();
+    }
+    asked.clear();
+    const other = KEY.replace('k', 'j');
+
+    location.hash = `#key=${other}`;
+
+    await prompt();
+    expect(location.hash).toBe('');
+    expect(sessionStorage.getItem('flipbook.key')).toBe(other);
+    await waitFor(() => expect([...asked]).toEqual([`Bearer ${other}`]));
+  });
+
   test('asks for a key, and says when it has not its form', async () => {
     render(<App first={takeKey()} />);
     const user = userEvent.setup();

@@ -1,8 +1,8 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { KeyEntry } from '../features/keys/KeyEntry';
 import { openApi } from '../shared/api/api';
-import { forgetKey, keepKey } from '../shared/key';
+import { forgetKey, keepKey, keyInAddress } from '../shared/key';
 import { Platform } from '../shared/platform';
 import { openQueries } from './queries';
 import { Shell } from './Shell';
@@ -15,6 +15,16 @@ interface Door {
 /** `first` is the key that the page was opened with, if any. */
 export function App({ first }: { first: string | null }) {
   const [door, setDoor] = useState<Door>({ key: first, refused: false });
+
+  // A link with a key, pasted into a tab that shows the page already, loads nothing.
+  useEffect(() => {
+    function look() {
+      const key = keyInAddress();
+      if (key !== null) setDoor({ key, refused: false });
+    }
+    addEventListener('hashchange', look);
+    return () => removeEventListener('hashchange', look);
+  }, []);
 
   function leave(refused: boolean) {
     forgetKey();
