@@ -19,7 +19,7 @@ export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void
     queryFn: api.hooks.eventTypes,
     staleTime: Infinity,
   });
-  const wanted = (types.data ?? []).filter((type) => !unwanted.has(type));
+  const wanted = types.data?.filter((type) => !unwanted.has(type)) ?? [];
   const adding = useMutation<Endpoint, Problem>({
     mutationFn: () => api.hooks.addEndpoint(url.trim(), wanted as EventType[]),
     onSuccess: (endpoint) => {
@@ -40,7 +40,9 @@ export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void
     setUnwanted(next);
   }
 
-  const wrong = adding.error ? problemIn(adding.error).fields['url'] : undefined;
+  const refused = adding.error && problemIn(adding.error);
+  const wrong = refused?.fields['url'];
+  const wrongTypes = refused?.fields['event_types'];
   return (
     <form className="compose" onSubmit={submit} noValidate>
       <div className="field">
@@ -58,7 +60,7 @@ export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void
           {wrong}
         </p>
       </div>
-      <fieldset className="presets">
+      <fieldset className="presets" aria-describedby="endpoint-types-wrong" aria-busy={types.isPending}>
         <legend>{text.hooks.events}</legend>
         {types.data?.map((type) => (
           <label className="choice" key={type}>
@@ -66,10 +68,14 @@ export function NewEndpoint({ onAdded }: { onAdded: (endpoint: Endpoint) => void
             {type}
           </label>
         ))}
+        <p className="wrong" id="endpoint-types-wrong" role="alert">
+          {wrongTypes}
+        </p>
       </fieldset>
-      {adding.error && !wrong && <Notice problem={adding.error} />}
+      {types.error && <Notice problem={types.error} again={() => void types.refetch()} />}
+      {refused && !wrong && !wrongTypes && <Notice problem={refused} />}
       <div className="actions">
-        <button type="submit" disabled={adding.isPending || url.trim() === ''}>
+        <button type="submit" disabled={adding.isPending || !types.data || url.trim() === ''}>
           {text.hooks.add}
         </button>
       </div>
