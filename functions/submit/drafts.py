@@ -12,7 +12,7 @@ from functions.submit.handler import Videos
 from shared.core import remix
 from shared.core.access import Caller
 from shared.core.aliases import Aside
-from shared.core.bounds import Allowance
+from shared.core.bounds import Allowance, Policies
 from shared.core.confidence import Confidence
 from shared.core.errors import AddressRefused, InvalidRequest, NotFound, Problem
 from shared.core.ids import new_job_id
@@ -60,6 +60,7 @@ class Drafts:
         self._videos = videos
         self._sealer = Sealer(settings.webhook_keys)
         self._hosts = UploadHosts.of(settings.upload_hosts)
+        self._policies = Policies(size=settings.size_policy, seconds=settings.seconds_policy)
 
     def of_body(self, caller: Caller, body: object, manners: Manners = Manners()) -> Draft:
         """The job that a body asks for.
@@ -72,7 +73,10 @@ class Drafts:
             detail = "use needs a seed: without one, every request is for another video"
             raise InvalidRequest(Problem("/cache", detail))
         seed = secrets.randbelow(MAX_SEED + 1)
-        request = resolve(reading.wish, models=self._settings.models, presets=self._settings.presets, seed=seed)
+        settings = self._settings
+        request = resolve(
+            reading.wish, models=settings.models, presets=settings.presets, seed=seed, usual=self._policies
+        )
         return self._draft(caller, reading, request, _terms(reading.wish), manners)
 
     def of_remix(self, caller: Caller, job_id: str, body: object, manners: Manners) -> Draft:
@@ -108,6 +112,7 @@ class Drafts:
             allowance=Allowance(
                 most_urgent=caller.most_urgent, queue_ttl=settings.queue_ttl, result_ttl=settings.retention
             ),
+            usual=self._policies,
             lenient=manners.lenient,
         )
 

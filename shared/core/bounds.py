@@ -13,6 +13,7 @@ from shared.core.priority import Priority
 from shared.core.terms import Cache
 from shared.core.wish import FEWEST_STEPS, CreateVideo
 
+NEAREST: Final = "nearest"
 WIDEST: Final = 4
 """The longer side of an `aspect_ratio` is at most so many times the shorter."""
 
@@ -27,28 +28,40 @@ class Allowance:
     result_ttl: timedelta = timedelta(days=7)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """What becomes of a size or a length that the model cannot draw, where its caller does not say."""
+
+    size: str = "exact"
+    seconds: str = "exact"
+
+
+EXACT: Final = Policies()
+
+
 def model_name(wish: CreateVideo, models: Sequence[str]) -> str:
     return models[0] if wish.model is None else wish.model
 
 
-def size(wish: CreateVideo, model: Model) -> tuple[int, int]:
+def size(wish: CreateVideo, model: Model, usual: Policies) -> tuple[int, int]:
     """Width and height that the wish comes to; not yet held against the model's bounds."""
     if wish.size is not None:
         width, height = (int(side) for side in wish.size.split("x"))
-        return model.nearest_size(width, height) if wish.size_policy == "nearest" else (width, height)
+        return model.nearest_size(width, height) if (wish.size_policy or usual.size) == NEAREST else (width, height)
     if wish.aspect_ratio is not None:
         return model.shaped(*_ratio(wish.aspect_ratio))
     return model.width, model.height
 
 
 def frames(wish: CreateVideo, model: Model) -> int:
+    """The frames that the wish comes to; what is longer than the model's longest was refused, or is to be that."""
     if wish.num_frames is not None:
         return wish.num_frames
-    return model.num_frames if wish.seconds is None else model.frames_for(wish.seconds)
+    return model.num_frames if wish.seconds is None else min(model.frames_for(wish.seconds), model.max_frames)
 
 
 def exceeded(
-    wish: CreateVideo, models: Sequence[str], allowance: Allowance, *, presets: Sequence[str]
+    wish: CreateVideo, models: Sequence[str], allowance: Allowance, *, presets: Sequence[str], usual: Policies = EXACT
 ) -> Iterator[Problem]:
     """Everything in the wish that is out of bounds."""
     if wish.num_frames is not None and wish.seconds is not None:
@@ -69,8 +82,8 @@ def exceeded(
         yield Problem("/model", f"must be one of {', '.join(models)}")
         return
     model = CATALOG[name]
-    yield from _of_size(wish, model)
-    yield from _of_length(wish, model)
+    yield from _of_size(wish, model, usual)
+    yield from _of_length(wish, model, usual)
     yield from _of_drawing(wish, model)
 
 
@@ -87,20 +100,20 @@ def _of_caller(wish: CreateVideo, allowance: Allowance) -> Iterator[Problem]:
             yield Problem(f"/{name}", f"must be at most {seconds}")
 
 
-def _of_size(wish: CreateVideo, model: Model) -> Iterator[Problem]:
+def _of_size(wish: CreateVideo, model: Model, usual: Policies) -> Iterator[Problem]:
     if wish.size is None and wish.aspect_ratio is not None:
         width, height = _ratio(wish.aspect_ratio)
         if max(width, height) > WIDEST * min(width, height):
             yield Problem("/aspect_ratio", f"must be from 1:{WIDEST} to {WIDEST}:1")
         return
-    width, height = size(wish, model)
+    width, height = size(wish, model, usual)
     for side, value, most in (("width", width, model.max_width), ("height", height, model.max_height)):
         if value % SIDE_MULTIPLE or not model.min_side <= value <= most:
             allowed = f"a multiple of {SIDE_MULTIPLE} from {model.min_side} to {most}"
             yield Problem("/size", f"{side} must be {allowed} for {model.id}, not {value}")
 
 
-def _of_length(wish: CreateVideo, model: Model) -> Iterator[Problem]:
+def _of_length(wish: CreateVideo, model: Model, usual: Policies) -> Iterator[Problem]:
     count, seconds = wish.num_frames, wish.seconds
     if wish.fps not in (None, model.fps):
         yield Problem("/fps", f"must be {model.fps} for {model.id}, or absent")
@@ -108,7 +121,7 @@ def _of_length(wish: CreateVideo, model: Model) -> Iterator[Problem]:
         if count % FRAME_STRIDE != 1 or not FRAME_STRIDE < count <= model.max_frames:
             allowed = f"{FRAME_STRIDE}k+1 from {FRAME_STRIDE + 1} to {model.max_frames}"
             yield Problem("/num_frames", f"must be {allowed} for {model.id}, not {count}")
-    elif seconds is not None and seconds > model.max_seconds:
+    elif seconds is not None and seconds > model.max_seconds and (wish.seconds_policy or usual.seconds) != NEAREST:
         yield Problem("/seconds", f"must be at most {model.max_seconds:.2f} for {model.id}")
 
 

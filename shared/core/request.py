@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.core import aliases, bounds
 from shared.core.aliases import Aside
-from shared.core.bounds import Allowance
+from shared.core.bounds import EXACT, Allowance, Policies
 from shared.core.catalog import CATALOG
 from shared.core.errors import InvalidRequest, Problem, pointer, told
 from shared.core.preset import PRESETS, Preset
@@ -60,9 +60,12 @@ def parse(
     model_aliases: Mapping[str, str] = MappingProxyType({}),
     asides: Sequence[Aside] = (),
     allowance: Allowance = Allowance(),  # noqa: B008 - frozen
+    usual: Policies = EXACT,
     lenient: bool = False,
 ) -> Reading:
     """Read a decoded JSON body, in our words or other clients' (aliases.py); `asides` are said beside it.
+
+    `usual` is what becomes of sizes and lengths that cannot be drawn, unless the body says it.
 
     Raises:
         InvalidRequest: With one Problem for each wrong field, those of the bounds included. An
@@ -79,7 +82,7 @@ def parse(
     except ValidationError as error:
         problems += _problems(error)
         wish = _without(known, {e["loc"][0] for e in error.errors()})
-    problems += bounds.exceeded(wish, models, allowance, presets=presets)
+    problems += bounds.exceeded(wish, models, allowance, presets=presets, usual=usual)
     found = [*said.unsupported, *said.problems, *(replace(p, pointer=said.pointer(p.pointer)) for p in problems)]
     if found:
         code = "unsupported_feature" if said.unsupported else "invalid_parameter"
@@ -87,10 +90,17 @@ def parse(
     return Reading(wish, [told(name) for name in unknown[:MAX_PROBLEMS]])
 
 
-def resolve(wish: CreateVideo, *, models: Sequence[str], seed: int, presets: Sequence[str] = PRESETS) -> VideoRequest:
+def resolve(
+    wish: CreateVideo,
+    *,
+    models: Sequence[str],
+    seed: int,
+    presets: Sequence[str] = PRESETS,
+    usual: Policies = EXACT,
+) -> VideoRequest:
     """Fill in what a parsed wish leaves open; `seed` is used when it names none."""
     model = CATALOG[bounds.model_name(wish, models)]
-    width, height = bounds.size(wish, model)
+    width, height = bounds.size(wish, model, usual)
     return VideoRequest(
         model=model.id,
         prompt=wish.prompt,

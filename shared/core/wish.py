@@ -26,7 +26,7 @@ from shared.core.whole import WHOLE
 FEWEST_STEPS: Final = 2
 MAX_SEED: Final = 2**32 - 1
 WEBHOOK_EVENTS: Final = EVENT_TYPES
-SIZE_POLICIES: Final = ("exact", "nearest")
+POLICIES: Final = ("exact", "nearest")
 CACHES: Final = tuple(Cache)
 SIZE: Final = re.compile("[0-9]{1,5}x[0-9]{1,5}")
 NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -93,7 +93,7 @@ _Ratio = Annotated[
 _Event = Annotated[
     StrictStr, _one_of(WEBHOOK_EVENTS, lambda words: f"one of {', '.join(words)}"), _schema(enum=list(WEBHOOK_EVENTS))
 ]
-_Policy = Annotated[StrictStr, _one_of(SIZE_POLICIES, " or ".join), _schema(enum=list(SIZE_POLICIES))]
+_Policy = Annotated[StrictStr, _one_of(POLICIES, " or ".join), _schema(enum=list(POLICIES))]
 _Format = Annotated[StrictStr, _one_of(("mp4",), " or ".join), _schema(const="mp4")]
 _Cache = Annotated[StrictStr, _one_of(CACHES, " or ".join), _schema(enum=list(CACHES))]
 _Positive = Annotated[float, Field(gt=0)]
@@ -225,7 +225,10 @@ class CreateVideo(BaseModel):
     size: _Size | None = None
     """`WIDTHxHEIGHT` in pixels, multiples of 16."""
     size_policy: _Policy | None = None
-    """What becomes of a size that the model cannot draw: refused (exact, the default), or the nearest that it can."""
+    """What becomes of a size that the model cannot draw: refused (exact), or the nearest that it can. Absent: as the
+    platform's owner set it, by default exact."""
+    seconds_policy: _Policy | None = None
+    """The same of a length beyond the model's longest. The answer says what was asked for and what is drawn."""
     aspect_ratio: _Ratio | None = None
     """`WIDTH:HEIGHT` in place of a size: about as many pixels as the model's own size, in the nearest such shape."""
     num_frames: _Frames | None = None

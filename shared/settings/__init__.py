@@ -100,6 +100,11 @@ class Settings:
     """Models offered, the default one first."""
     model_aliases: Mapping[str, str] = _setting("MODEL_ALIASES", readers.model_aliases, "")
     """Other names that callers may use: `sora-2=mochi-1-preview`, separated by spaces. Answers tell the real model."""
+    size_policy: str = _setting("SIZE_POLICY", readers.policy, "exact")
+    """What becomes of a size that the model cannot draw, where the request does not say (`size_policy`): `exact`, it is
+    refused, or `nearest`, the nearest is drawn, and the answer says which. OpenAI's sizes need `nearest`."""
+    seconds_policy: str = _setting("SECONDS_POLICY", readers.policy, "exact")
+    """The same of a length beyond the model's longest (`seconds_policy`): Mochi-1 draws 5.43 of OpenAI's 8 seconds."""
     presets: tuple[str, ...] = _setting("PRESETS", readers.presets, "exact turbo")
     """How callers may have videos drawn: `exact`, `fast` (GPUs that multiply 8-bit floats) and `turbo`, the default one
     first. submit refuses all others, and generate does not start on a GPU that lacks one of these."""

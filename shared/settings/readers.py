@@ -16,6 +16,7 @@ from shared.core.preset import PRESETS
 from shared.core.rate import SECOND, Rate
 from shared.core.signing import PrivateKey, secret_key
 from shared.core.upload import UploadHosts
+from shared.core.wish import POLICIES
 
 REDIS_SCHEMES: Final = ("redis", "rediss", "unix", "redis-cluster", "rediss-cluster")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -77,6 +78,12 @@ def presets(value: str) -> tuple[str, ...]:
     if not names or len(set(names)) < len(names) or not set(names) <= set(PRESETS):
         raise ValueError(f"must name one or more of {', '.join(PRESETS)}, each once")
     return names
+
+
+def policy(value: str) -> str:
+    if value not in POLICIES:
+        raise ValueError(f"must be {' or '.join(POLICIES)}, not {value!r}")
+    return value
 
 
 def model_aliases(value: str) -> Mapping[str, str]:

@@ -40,13 +40,12 @@ class Recorder:
 
 
 @pytest.fixture
-def api():
-    """The API on loopback over stores in memory; nobody draws."""
+def api(request):
+    """The API on loopback over stores in memory, with the settings that a test names; nobody draws."""
     key = new_api_key()
     places = dict.fromkeys(("REDIS_URL", "ARTIFACTS_URL", "K_SINK"), "memory://")
-    settings = Settings.from_env(
-        places | {"API_KEYS": key, "WEBHOOK_NETWORKS": "127.0.0.0/8", "MODEL_ALIASES": "sora-2=mochi-1-tiny"}
-    )
+    usual = {"API_KEYS": key, "WEBHOOK_NETWORKS": "127.0.0.0/8", "MODEL_ALIASES": "sora-2=mochi-1-tiny"}
+    settings = Settings.from_env(places | usual | getattr(request, "param", {}))
     services = wiring.build(settings)
     recorder = Recorder(create_app(settings, services))
     server = make_server("127.0.0.1", 0, recorder, threaded=True)
@@ -112,6 +111,32 @@ def test_our_own_fields_travel_as_extras_and_come_back(client, headers):
     assert (7, 3, 2.5) == (video.seed, video.num_inference_steps, video.guidance_scale)
     assert {"scene": "12", "user": "ada"} == video.metadata
     assert {"url": "http://127.0.0.1:9/", "events": ["video.completed", "video.failed"]} == video.webhook
+
+
+UNMODIFIED = {
+    "MODELS": "mochi-1-preview",
+    "MODEL_ALIASES": "sora-2=mochi-1-preview sora-2-pro=mochi-1-preview",
+    "SIZE_POLICY": "nearest",
+    "SECONDS_POLICY": "nearest",
+}
+
+
+@pytest.mark.parametrize("api", [UNMODIFIED], indirect=True)
+@pytest.mark.parametrize("model", ["sora-2", "sora-2-pro"])
+@pytest.mark.parametrize("size", [("720x1280", "480x848"), ("1792x1024", "848x480")])
+@pytest.mark.parametrize("seconds", [("4", "4.03"), ("8", "5.43"), ("12", "5.43")])
+def test_what_was_written_for_openai_is_drawn_as_near_as_can_be_and_told(client, model, size, seconds):
+    video = client.videos.create(prompt=PROMPT, model=model, size=size[0], seconds=seconds[0])
+
+    assert (size[1], seconds[1], float(seconds[0])) == (video.size, video.seconds, video.seconds_requested)
+    assert "mochi-1-preview" == video.model
+
+
+def test_by_default_a_size_or_length_of_openais_is_refused_by_name(client):
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.videos.create(prompt=PROMPT, model="sora-2", size="1280x720", seconds="12")
+
+    assert {"/size", "/seconds"} == {error["pointer"] for error in caught.value.response.json()["errors"]}
 
 
 def test_the_list_pages_itself(client, api):
