@@ -21,7 +21,7 @@ HEADERS: Final[Mapping[str, tuple[str, Schema]]] = {
     "x-request-id": ("Names this answer when you report something.", TEXT),
     "Location": ("Where the video is.", TEXT),
     "openai-poll-after-ms": ("When to ask again, in milliseconds; OpenAI's clients obey it.", WHOLE),
-    "Idempotency-Replayed": ("An earlier request made this video.", {"type": "string", "const": "true"}),
+    "Idempotency-Replayed": ("An earlier request made this.", {"type": "string", "const": "true"}),
     "Preference-Applied": ("Which preference was heard.", TEXT),
     "ETag": ("This version; send it back as If-None-Match.", TEXT),
     "Retry-After": ("When to come again, in seconds.", WHOLE),

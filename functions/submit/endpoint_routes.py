@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from functions.submit import admin_bodies
 from functions.submit.bodies import page_arguments, page_of
 from functions.submit.door import caller
-from functions.submit.endpoints import Endpoints
+from functions.submit.endpoints import Endpoints, KnownBy, Told
+from functions.submit.polling import REPLAYED
+from functions.submit.request_keys import COUNT, HEADER, KEY, TRIES, RequestKeys
 from shared.core import endpoint_views
 from shared.core.endpoint import Endpoint
 from shared.core.endpoint_views import (
@@ -23,17 +27,28 @@ from shared.core.endpoint_views import (
 from shared.core.endpoint_wish import EndpointEdit, EndpointTest, EndpointWish, SecretRotation
 from shared.core.operation import Operation, Payload, Reply
 from shared.core.page import page
+from shared.core.request_key import MISMATCH
 
 _OBJECT: Final = Payload(WebhookEndpoint)
+_KNOWN_BY: Final = (
+    replace(KEY, about="The same key and body again gets the same answer, the secret in it too."),
+    replace(
+        COUNT, about="How often the call was made before. OpenAI's clients send it: a repeat gets the same answer."
+    ),
+)
 _CREATE: Final = Operation(
     id="createWebhookEndpoint",
     summary="Register a URL that hears of your videos",
-    about="`signing_secret` is told this once. What is sent, and how to verify it: docs/receivers.md.",
+    about="`signing_secret` is told here alone. What is sent, and how to verify it: docs/receivers.md.",
+    arguments=_KNOWN_BY,
     body=Payload(
         EndpointWish, example={"url": "https://hooks.example.com/flipbook", "event_types": ["video.completed"]}
     ),
-    replies={201: Reply("It is registered.", _OBJECT, ("Location",))},
-    errors=("ssrf_blocked", "endpoints_off", "too_many_endpoints"),
+    replies={
+        200: Reply("It was registered before, by the same request.", _OBJECT, ("Location", REPLAYED)),
+        201: Reply("It is registered.", _OBJECT, ("Location",)),
+    },
+    errors=("ssrf_blocked", "endpoints_off", "too_many_endpoints", MISMATCH),
 )
 _LIST: Final = Operation(
     id="listWebhookEndpoints",
@@ -64,10 +79,11 @@ _DELETE: Final = Operation(
 _ROTATE: Final = Operation(
     id="rotateWebhookSecret",
     summary="Give a webhook endpoint a new secret",
-    about="`signing_secret` is told this once.",
+    about="`signing_secret` is told here alone.",
+    arguments=_KNOWN_BY,
     body=Payload(SecretRotation, example={"keep_old_secret_active_for_24_hours": True}, required=False),
-    replies={200: Reply("It has a new secret.", _OBJECT)},
-    errors=("not_found", "endpoints_off", "rotation_under_way"),
+    replies={200: Reply("It has a new secret.", _OBJECT, (REPLAYED,))},
+    errors=("not_found", "endpoints_off", "rotation_under_way", MISMATCH),
 )
 _TEST: Final = Operation(
     id="testWebhookEndpoint",
@@ -83,18 +99,19 @@ _TYPES: Final = Operation(
 )
 
 
-def endpoint_routes(endpoints: Endpoints) -> Blueprint:
+def endpoint_routes(endpoints: Endpoints, keys: RequestKeys) -> Blueprint:
     routes = Blueprint("webhook_endpoints", __name__, url_prefix="/v1")
 
-    def shown(endpoint: Endpoint, secret: str | None = None) -> Response:
-        return jsonify(endpoint_views.endpoint(endpoint, endpoints.now(), secret=secret))
+    def shown(endpoint: Endpoint) -> Response:
+        return jsonify(endpoint_views.endpoint(endpoint, endpoints.now()))
 
     @routes.post("/webhook_endpoints")
     @_CREATE
     def create() -> Response:
-        made = endpoints.register(caller(), admin_bodies.read(EndpointWish, required=True))
-        response = shown(made.endpoint, made.secret)
-        response.status_code = 201
+        wish = admin_bodies.read(EndpointWish, required=True)
+        made = endpoints.register(caller(), wish, _known_by(keys, {"webhook_endpoint": wish.model_dump()}))
+        response = _told(made, endpoints.now())
+        response.status_code = 200 if made.replayed else 201
         response.headers["Location"] = f"/v1/webhook_endpoints/{made.endpoint.id}"
         return response
 
@@ -112,6 +129,7 @@ def endpoint_routes(endpoints: Endpoints) -> Blueprint:
         return jsonify(endpoint_views.event_types())
 
     _add_one(routes, endpoints, shown)
+    _add_secret(routes, endpoints, keys)
     return routes
 
 
@@ -134,16 +152,32 @@ def _add_one(routes: Blueprint, endpoints: Endpoints, shown: Callable[..., Respo
         endpoints.delete(caller(), endpoint_id)
         return jsonify(endpoint_views.endpoint_deleted(endpoint_id))
 
-    @routes.post("/webhook_endpoints/<endpoint_id>/rotate_secret")
-    @_ROTATE
-    def rotate(endpoint_id: str) -> Response:
-        wish = admin_bodies.read(SecretRotation)
-        made = endpoints.rotate(caller(), endpoint_id, keep_old=wish.keep_old_secret_active_for_24_hours)
-        return shown(made.endpoint, made.secret)
-
     @routes.post("/webhook_endpoints/<endpoint_id>/test")
     @_TEST
     def test(endpoint_id: str) -> Response:
         wish = admin_bodies.read(EndpointTest)
         status = endpoints.test(caller(), endpoint_id, wish.event_type)
         return jsonify(endpoint_views.endpoint_test(endpoint_id, wish.event_type, status))
+
+
+def _add_secret(routes: Blueprint, endpoints: Endpoints, keys: RequestKeys) -> None:
+    @routes.post("/webhook_endpoints/<endpoint_id>/rotate_secret")
+    @_ROTATE
+    def rotate(endpoint_id: str) -> Response:
+        wish = admin_bodies.read(SecretRotation)
+        known_by = _known_by(keys, {"rotate_secret": endpoint_id, "body": wish.model_dump()})
+        keep = wish.keep_old_secret_active_for_24_hours
+        return _told(endpoints.rotate(caller(), endpoint_id, keep_old=keep, known_by=known_by), endpoints.now())
+
+
+def _known_by(keys: RequestKeys, said: object) -> KnownBy:
+    """A key, if there is one, says more than a count."""
+    key = keys.of_header(request.headers.get(HEADER), said)
+    return key or keys.of_tries(request.headers.get(TRIES), caller(), said)
+
+
+def _told(told: Told, at: datetime) -> Response:
+    response = jsonify(endpoint_views.endpoint(told.endpoint, at, secret=told.secret))
+    if told.replayed:
+        response.headers[REPLAYED] = "true"
+    return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 import secrets
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Final
 
 from shared.core import message, web_hook
 from shared.core.access import Caller
+from shared.core.counted_call import CountedCall
 from shared.core.endpoint import (
     OVERLAP,
     Consented,
@@ -20,12 +22,15 @@ from shared.core.endpoint import (
     SealedSecret,
     SecretRotated,
     changed,
+    made_for,
     purpose,
 )
 from shared.core.endpoint_wish import EndpointEdit, EndpointWish
 from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem
 from shared.core.ids import new_endpoint_id, new_event_id
 from shared.core.message import Message
+from shared.core.occasion import Occasion
+from shared.core.request_key import RequestKey
 from shared.core.sealing import NONCE_BYTES, Sealer
 from shared.core.signing import PREFIX, PrivateKey
 from shared.settings import Settings
@@ -38,12 +43,18 @@ SECRET_BYTES: Final = 33
 _HINT: Final = 4
 
 
+KnownBy = RequestKey | CountedCall | None
+"""What tells a repeat of a request from a new one."""
+
+
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """An endpoint and, if this is the one time to tell it, its secret."""
+class Told:
+    """An endpoint and the secret that was made for this request; None: another took its place since."""
 
     endpoint: Endpoint
-    secret: str
+    secret: str | None
+    replayed: bool = False
+    """An earlier request made it."""
 
 
 class Endpoints:
@@ -59,12 +70,20 @@ class Endpoints:
     def now(self) -> datetime:
         return self._store.now()
 
-    def register(self, caller: Caller, wish: EndpointWish) -> Registered:
-        """Raises: InvalidRequest: Its URL must not be called; Conflict: `endpoints_off`, `too_many_endpoints`."""
-        self._check(wish.url)
+    def register(self, caller: Caller, wish: EndpointWish, known_by: KnownBy = None) -> Told:
+        """A new endpoint, or the one that this request made before.
+
+        Raises:
+            InvalidRequest: Its URL must not be called.
+            Conflict: `endpoints_off`, `too_many_endpoints`; as `Occasion.repeats`.
+        """
         at = self._store.now()
+        occasion = _occasion(known_by, at)
+        if (made := made_for(occasion, self._store.of_tenant(caller.tenant), at)) is not None:
+            return self._told_again(made, occasion, caller)
+        self._check(wish.url)
         endpoint_id = new_endpoint_id(at)
-        secret, sealed = self._new_secret(caller.tenant, endpoint_id)
+        secret, sealed = self._new_secret(caller.tenant, endpoint_id, occasion)
         endpoint = Endpoint(
             id=endpoint_id,
             tenant=caller.tenant,
@@ -75,10 +94,13 @@ class Endpoints:
             secrets=(sealed,),
             created_at=at,
             updated_at=at,
+            occasion=occasion,
         )
-        self._store.add(endpoint)
+        kept = self._store.add(endpoint)
+        if kept.id != endpoint_id:
+            return self._told_again(kept, occasion, caller)
         log.info("webhook endpoint made", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
-        return Registered(endpoint, secret)
+        return Told(endpoint, secret)
 
     def page(
         self, caller: Caller, *, limit: int, after: str | None, ascending: bool
@@ -104,14 +126,21 @@ class Endpoints:
         log.info("webhook endpoint changed", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
         return endpoint
 
-    def rotate(self, caller: Caller, endpoint_id: str, *, keep_old: bool) -> Registered:
-        """Give it a new secret. Raises: NotFound; Conflict: `endpoints_off`, `rotation_under_way`."""
-        self.get(caller, endpoint_id)
-        secret, sealed = self._new_secret(caller.tenant, endpoint_id)
+    def rotate(self, caller: Caller, endpoint_id: str, *, keep_old: bool, known_by: KnownBy = None) -> Told:
+        """Give it a new secret, or tell the one that this request gave it before.
+
+        Raises: NotFound; Conflict: `endpoints_off`, `rotation_under_way`; as `Occasion.repeats`.
+        """
+        before, at = self.get(caller, endpoint_id), self._store.now()
+        occasion = _occasion(known_by, at)
+        if before.secret_for(occasion, at) is not None:
+            return self._told_again(before, occasion, caller)
+        secret, sealed = self._new_secret(caller.tenant, endpoint_id, occasion)
         change = SecretRotated(secret=sealed, overlap=OVERLAP if keep_old else timedelta(0))
         endpoint = self._store.apply(caller.tenant, endpoint_id, change)
         log.info("webhook endpoint's secret rotated", extra={"endpoint": endpoint_id, "key_id": caller.key_id})
-        return Registered(endpoint, secret)
+        kept = endpoint.secret_for(occasion, at)  # of two repeats at once the other may have rotated
+        return Told(endpoint, secret if kept is None else self._sealer.open(kept.sealed, purpose=endpoint.purpose))
 
     def delete(self, caller: Caller, endpoint_id: str) -> None:
         """Raises: NotFound."""
@@ -146,13 +175,20 @@ class Endpoints:
         self._store.apply(endpoint.tenant, endpoint.id, consent)
         return changed(endpoint, consent, self._store.now())  # its owner may have set another URL meanwhile
 
+    def _told_again(self, endpoint: Endpoint, occasion: Occasion | None, caller: Caller) -> Told:
+        """Raises: Unavailable: The secret cannot be opened."""
+        kept = endpoint.secret_for(occasion, self._store.now())
+        log.info("webhook endpoint told again", extra={"endpoint": endpoint.id, "key_id": caller.key_id})
+        secret = None if kept is None else self._sealer.open(kept.sealed, purpose=endpoint.purpose)
+        return Told(endpoint, secret, replayed=True)
+
     def _check(self, url: str) -> None:
         try:
             self._webhooks.check(url)
         except AddressRefused as error:
             raise InvalidRequest(Problem("/url", str(error)), code="ssrf_blocked") from None
 
-    def _new_secret(self, tenant: str, endpoint_id: str) -> tuple[str, SealedSecret]:
+    def _new_secret(self, tenant: str, endpoint_id: str, occasion: Occasion | None) -> tuple[str, SealedSecret]:
         if not self._sealer.can_seal:
             raise Conflict(
                 "webhook endpoints are off: set WEBHOOK_KEY on submit and notify first", code="endpoints_off"
@@ -160,7 +196,16 @@ class Endpoints:
         secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = self._sealer.seal(secret, nonce=nonce, purpose=purpose(tenant, endpoint_id))
-        return secret, SealedSecret(sealed, hint=secret[-_HINT:])
+        return secret, SealedSecret(sealed, hint=secret[-_HINT:], occasion=occasion)
+
+
+def _occasion(known_by: KnownBy, at: datetime) -> Occasion | None:
+    if known_by is None:
+        return None
+    name = hashlib.sha256(known_by.name.encode()).hexdigest()
+    if isinstance(known_by, RequestKey):
+        return Occasion(name=name, fingerprint=known_by.fingerprint, until=at + known_by.life)
+    return Occasion(name=name, tries=known_by.tries, until=at + known_by.window)
 
 
 def _sample(event_type: str, at: datetime) -> Message:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.adapters.memory import Memory
-from shared.core.endpoint import Change, Endpoint, changed
+from shared.core.endpoint import Change, Endpoint, changed, made_for
 from shared.core.errors import Conflict, NotFound
 from shared.ports import MAX_ENDPOINTS
 
@@ -18,12 +18,15 @@ class MemoryEndpointStore:
     def now(self) -> datetime:
         return self._memory.clock()
 
-    def add(self, endpoint: Endpoint) -> None:
+    def add(self, endpoint: Endpoint) -> Endpoint:
         with self._memory.lock:
             own = self._memory.endpoints.setdefault(endpoint.tenant, {})
+            if (made := made_for(endpoint.occasion, own.values(), self.now())) is not None:
+                return made
             if endpoint.id not in own and len(own) >= MAX_ENDPOINTS:
                 raise Conflict(f"there are {MAX_ENDPOINTS} endpoints; delete one first", code="too_many_endpoints")
             own[endpoint.id] = endpoint
+            return endpoint
 
     def of_tenant(self, tenant: str) -> Sequence[Endpoint]:
         with self._memory.lock:

@@ -11,7 +11,7 @@ from shared.adapters import redis_keys as keys
 from shared.adapters.redis_codec import ENDPOINTS
 from shared.adapters.redis_commit import Command, Condition, commit, create, look
 from shared.adapters.redis_connection import RedisConnection
-from shared.core.endpoint import Change, Endpoint, changed
+from shared.core.endpoint import Change, Endpoint, changed, made_for
 from shared.core.errors import Conflict, NotFound, Unavailable
 from shared.core.job import Job
 from shared.ports import MAX_ENDPOINTS
@@ -30,13 +30,16 @@ class RedisEndpointStore:
     def now(self) -> datetime:
         return look(self._redis).at
 
-    def add(self, endpoint: Endpoint) -> None:
-        def added(book: Book, _: datetime) -> Book:
+    def add(self, endpoint: Endpoint) -> Endpoint:
+        def added(book: Book, at: datetime) -> Book:
+            if made_for(endpoint.occasion, book.values(), at) is not None:
+                return book
             if endpoint.id not in book and len(book) >= MAX_ENDPOINTS:
                 raise Conflict(f"there are {MAX_ENDPOINTS} endpoints; delete one first", code="too_many_endpoints")
             return {**book, endpoint.id: endpoint}
 
-        self._change(endpoint.tenant, added)
+        book = self._change(endpoint.tenant, added)
+        return made_for(endpoint.occasion, book.values(), endpoint.created_at) or endpoint
 
     def of_tenant(self, tenant: str) -> Sequence[Endpoint]:
         return loaded(look(self._redis, ("GET", keys.endpoints(tenant))).replies[0])

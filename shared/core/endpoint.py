@@ -5,13 +5,14 @@ What changes one is a fact in the past tense, as with jobs; `changed` knows what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from shared.core.errors import Conflict
+from shared.core.occasion import Occasion
 
 FINAL_EVENTS: Final = ("video.completed", "video.failed", "video.cancelled", "video.expired")
 PASSING_EVENTS: Final = ("video.started", "video.progress")
@@ -38,6 +39,8 @@ class SealedSecret:
     sealed: str
     hint: str
     ends_at: datetime | None = None
+    occasion: Occasion | None = None
+    """The request that it was made for, if that may come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ class Endpoint:
     failing_since: datetime | None = None
     last_error: str | None = None
     """The class of its last fault, since it last succeeded."""
+    occasion: Occasion | None = None
+    """The request that registered it, if that may come again."""
 
     @property
     def purpose(self) -> str:
@@ -80,6 +85,17 @@ class Endpoint:
     def live_secrets(self, at: datetime) -> tuple[SealedSecret, ...]:
         """Those that sign at this time, the newest first."""
         return tuple(secret for secret in self.secrets if secret.ends_at is None or at < secret.ends_at)
+
+    def secret_for(self, occasion: Occasion | None, at: datetime) -> SealedSecret | None:
+        """The live one that was made for this request. Raises: Conflict: As `Occasion.repeats`."""
+        live = self.live_secrets(at)
+        return next((each for each in live if occasion is not None and occasion.repeats(each.occasion, at)), None)
+
+
+def made_for(occasion: Occasion | None, endpoints: Iterable[Endpoint], at: datetime) -> Endpoint | None:
+    """The one that this request registered before, the newest first. Raises: Conflict: As `Occasion.repeats`."""
+    newest = sorted(endpoints, key=lambda each: each.id, reverse=True)
+    return next((each for each in newest if occasion is not None and occasion.repeats(each.occasion, at)), None)
 
 
 def purpose(tenant: str, endpoint_id: str) -> str:
@@ -100,7 +116,10 @@ class Edited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRotated:
-    """It has a new secret; the one before signs for `overlap` more, older ones until their ends. 0: none does."""
+    """It has a new secret, if this request has not given it one before.
+
+    The one before signs for `overlap` more, older ones until their ends. 0: none does.
+    """
 
     secret: SealedSecret
     overlap: timedelta
@@ -145,11 +164,13 @@ def changed(endpoint: Endpoint, change: Change, at: datetime) -> Endpoint:
 
     What was seen at a URL says nothing of the one that its owner has set meanwhile.
 
-    Raises: Conflict: MAX_LIVE secrets sign (`rotation_under_way`).
+    Raises: Conflict: MAX_LIVE secrets sign (`rotation_under_way`); as `Occasion.repeats`.
     """
     match change:
         case Edited():
             return _edited(endpoint, change, at)
+        case SecretRotated(secret=secret) if endpoint.secret_for(secret.occasion, at) is not None:
+            return endpoint
         case SecretRotated(secret=secret, overlap=overlap):
             return replace(endpoint, secrets=(secret, *_old(endpoint, at, overlap)), updated_at=at)
         case _:

@@ -40,7 +40,7 @@ class WebhookEndpoint(TypedDict):
     last_error: str | None
     """The class of its last fault: `http_5xx`, `timeout`, `connection_refused` and others."""
     signing_secret: NotRequired[str]
-    """Told once, when it is made or rotated."""
+    """Told once, when it is made or rotated; a repeat of that request is told it again, while it signs."""
 
 
 class WebhookEndpointList(TypedDict):

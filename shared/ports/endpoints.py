@@ -17,10 +17,11 @@ class WebhookEndpointStore(Protocol):
 
     def now(self) -> datetime: ...
 
-    def add(self, endpoint: Endpoint) -> None:
-        """Keep a new endpoint. Said twice, it is there once.
+    def add(self, endpoint: Endpoint) -> Endpoint:
+        """Keep a new endpoint, unless the same request made one before; the one that is kept. Said twice, it is there
+        once.
 
-        Raises: Conflict: Its tenant has MAX_ENDPOINTS (`too_many_endpoints`).
+        Raises: Conflict: Its tenant has MAX_ENDPOINTS (`too_many_endpoints`); as `Occasion.repeats`.
         """
         ...
 

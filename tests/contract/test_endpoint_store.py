@@ -17,6 +17,7 @@ from shared.adapters.redis_connection import RedisConnection
 from shared.adapters.redis_endpoints import RedisEndpointStore
 from shared.core.endpoint import Edited, Endpoint, Heard, Left, Missed, SealedSecret, SecretRotated, changed
 from shared.core.errors import Conflict, NotFound
+from shared.core.occasion import Occasion
 from shared.ports import MAX_ENDPOINTS
 from tests.faults import FaultProxy
 from tests.stores import START, Stores
@@ -78,6 +79,36 @@ def test_adding_again_is_the_same_endpoint(stores: Stores) -> None:
     for _ in range(2):
         stores.endpoints.add(entry())
     assert [entry()] == list(stores.endpoints.of_tenant("ada"))
+
+
+def test_one_request_makes_one_endpoint_though_it_comes_twice_at_once(stores: Stores) -> None:
+    occasion = Occasion(name="k", fingerprint="f", until=stores.endpoints.now() + DAY)
+    with ThreadPoolExecutor() as pool:
+        done = [pool.submit(stores.endpoints.add, entry(f"we_{n}", occasion=occasion)) for n in range(4)]
+    kept = {each.result().id for each in done}
+
+    assert [kept] == [{each.id} for each in stores.endpoints.of_tenant("ada")]
+    with pytest.raises(Conflict) as caught:
+        stores.endpoints.add(entry("we_x", occasion=replace(occasion, fingerprint="other")))
+    assert "idempotency_mismatch" == caught.value.code
+    late = replace(occasion, until=START)
+    assert "we_y" == stores.endpoints.add(entry("we_y", tenant="eve", occasion=late)).id
+    assert "we_z" == stores.endpoints.add(entry("we_z", tenant="eve", occasion=late)).id
+
+
+def test_one_request_rotates_once_though_it_comes_twice_at_once(stores: Stores) -> None:
+    stores.endpoints.add(entry())
+    occasion = Occasion(name="k", fingerprint="f", until=stores.endpoints.now() + DAY)
+    secrets = [SealedSecret(f"k.{n}", hint=str(n), occasion=occasion) for n in range(4)]
+    with ThreadPoolExecutor() as pool:
+        done = [
+            pool.submit(stores.endpoints.apply, "ada", "we_1", SecretRotated(secret=each, overlap=DAY))
+            for each in secrets
+        ]
+    [after] = {each.result() for each in done}
+
+    assert after == stores.endpoints.get("ada", "we_1")
+    assert [True, False] == [each in secrets for each in after.secrets]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)

@@ -16,6 +16,7 @@ from shared import wiring
 from shared.core.access import new_api_key
 from shared.core.endpoint import EVENT_TYPES
 from shared.settings import Settings
+from tests.faults import FaultProxy
 from tests.receiver import Receiver
 
 
@@ -68,6 +69,23 @@ def test_an_endpoint_s_whole_life(client):
     assert client.webhooks.delete(made.id).deleted
     with pytest.raises(openai.NotFoundError):
         client.webhooks.retrieve(made.id)
+
+
+def test_a_lost_answer_costs_neither_a_second_endpoint_nor_a_secret(client):
+    with Receiver(204) as receiver, FaultProxy(client.base_url.port) as proxy:
+        patient = client.with_options(base_url=f"http://127.0.0.1:{proxy.port}/v1", max_retries=2)
+        proxy.cut(1)
+        created = patient.webhooks.with_raw_response.create(name="orders", url=receiver.url, event_types=[])
+        made = created.parse()
+        proxy.cut(1)
+        rotated = patient.webhooks.rotate_secret(made.id, keep_old_secret_active_for_24_hours=True)
+        client.webhooks.test(made.id, event_type="video.completed")
+        [(headers, body)] = receiver.received
+
+    assert (1, [made.id]) == (created.retries_taken, [each.id for each in client.webhooks.list()])
+    for secret in (made.signing_secret, rotated.signing_secret):
+        client.webhooks.verify_signature(body, headers, secret=secret)
+    assert 2 == len(headers["webhook-signature"].split(" "))
 
 
 def test_no_secret_lies_in_the_store_as_it_is(client, redis_url):
