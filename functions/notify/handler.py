@@ -11,7 +11,7 @@ from typing import Final
 
 from functions.notify.postman import Postman
 from functions.notify.shares import Shares
-from shared.core.delivery import Delivery
+from shared.core.delivery import Delivery, Holds
 from shared.settings import Settings
 from shared.wiring import Services
 
@@ -35,10 +35,7 @@ class Courier:
     def __init__(self, services: Services, settings: Settings, drain: Event, postman: Postman | None = None) -> None:
         self._services = services
         self._postman = postman or Postman(services, settings)
-        # An endpoint may be asked before it is called: two exchanges, and time to write down what they came to.
-        # No more, for what a killed courier held waits so long.
-        self._hold = 2.2 * settings.webhook_timeout
-        self._upload_hold = 2 * settings.upload_timeout
+        self._holds = Holds.of(callback=settings.webhook_timeout, upload=settings.upload_timeout)
         self._shares = Shares(SENDERS)
         self._drain = drain
         self._bell = Event()
@@ -108,7 +105,7 @@ class Courier:
         if not free:
             return []
         limit = min(free, BATCH)
-        return list(self._services.deliveries.take(self._hold, uploads=self._upload_hold, limit=limit))
+        return list(self._services.deliveries.take(self._holds.callbacks, uploads=self._holds.uploads, limit=limit))
 
     def _wait(self, *, busy: bool) -> bool:
         """Until something may be due; False: it is too far away, and nothing is on its way."""

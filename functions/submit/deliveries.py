@@ -12,9 +12,10 @@ from functions.submit.handler import Videos
 from shared.core import delivery as deliveries
 from shared.core import events
 from shared.core.access import Caller
-from shared.core.delivery import Delivery, DeliveryState
+from shared.core.delivery import Delivery, DeliveryState, Holds
 from shared.core.errors import Conflict, NotFound, Unavailable
 from shared.ports import DeliveryPage
+from shared.settings import Settings
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -36,9 +37,10 @@ class Replayed:
 class Deliveries:
     """A tenant's callbacks. Another tenant's are not found."""
 
-    def __init__(self, services: Services, videos: Videos) -> None:
+    def __init__(self, services: Services, settings: Settings, videos: Videos) -> None:
         self._services = services
         self._videos = videos
+        self._holds = Holds.of(callback=settings.webhook_timeout, upload=settings.upload_timeout)
 
     def of_video(self, caller: Caller, job_id: str) -> Sequence[Delivery]:
         """Raises: NotFound."""
@@ -59,7 +61,10 @@ class Deliveries:
         return self._replay(self._found(delivery_id, None, endpoint.id))
 
     def replay_failed(self, caller: Caller, endpoint_id: str, since: int, after: str | None) -> Replayed:
-        """Send again what was given up and happened since then, from behind `after` on. Raises: NotFound."""
+        """Send now what was given up or waits for its next try, and happened since then, from behind `after` on.
+
+        Raises: NotFound.
+        """
         endpoint, begin = self._services.endpoints.get(caller.tenant, endpoint_id), datetime.fromtimestamp(since, UTC)
         count, seen = 0, 0
         page = DeliveryPage([], has_more=True)
@@ -67,7 +72,7 @@ class Deliveries:
             page = self._services.deliveries.to_endpoint(endpoint.id, limit=_PAGE, after=after)
             seen += len(page.deliveries)
             after = page.deliveries[-1].id if page.deliveries else after
-            failed = [d for d in page.deliveries if d.state is DeliveryState.ABANDONED and d.created_at >= begin]
+            failed = [d for d in page.deliveries if d.state is not DeliveryState.DELIVERED and d.created_at >= begin]
             count += sum(self._made_due(each) is not None for each in failed)
         if count:
             self._ring()
@@ -81,7 +86,7 @@ class Deliveries:
         return found
 
     def _replay(self, found: Delivery) -> Delivery:
-        again = None if found.state is DeliveryState.PENDING else self._made_due(found)
+        again = self._made_due(found)
         if again is None:
             raise Conflict(f"{found.id} is on its way already", code="delivery_pending")
         self._ring()
@@ -89,8 +94,11 @@ class Deliveries:
         return again
 
     def _made_due(self, found: Delivery) -> Delivery | None:
-        """None: somebody else did, at this moment."""
-        again = deliveries.replayed(found, self._services.jobs.now())
+        """None: it is on its way, or somebody else did at this moment."""
+        at = self._services.jobs.now()
+        if not deliveries.can_be_replayed(found, at, self._holds):
+            return None
+        again = deliveries.replayed(found, at)
         return again if self._services.deliveries.keep(found, again) else None
 
     def _ring(self) -> None:

@@ -46,7 +46,7 @@ _REPLAY_TO_ENDPOINT: Final = Operation(
 )
 _REPLAY_FAILED: Final = Operation(
     id="replayWebhookEndpointDeliveries",
-    summary="Send all callbacks to a webhook endpoint again that were given up",
+    summary="Send all callbacks to a webhook endpoint now that were given up or wait for their next try",
     about=_AGAIN,
     body=Payload(ReplayWish, example={"since": 1795600000}),
     replies={202: Reply("They are due now.", Payload(WebhookReplay))},

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from shared.core import events
@@ -212,6 +212,27 @@ def dropped(delivery: Delivery, why: str) -> Delivery:
 def hold(delivery: Delivery, callbacks: timedelta, uploads: timedelta | None) -> timedelta:
     """For how long it is kept from others while it is tried."""
     return callbacks if delivery.kind is Kind.CALLBACK or uploads is None else uploads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """For how long a taker keeps deliveries from others. No longer than needed: who dies makes them wait."""
+
+    callbacks: timedelta
+    uploads: timedelta
+
+    @classmethod
+    def of(cls, *, callback: timedelta, upload: timedelta) -> Self:
+        """For exchanges that may take so long, and time to write down what they came to."""
+        # An endpoint may be asked before it is called: two exchanges.
+        return cls(callbacks=2.2 * callback, uploads=2 * upload)
+
+
+def can_be_replayed(delivery: Delivery, at: datetime, holds: Holds) -> bool:
+    """Whether it is on its way no longer, or waits for its next try: nobody holds it, for no hold is so long."""
+    if delivery.state is not DeliveryState.PENDING:
+        return True
+    return delivery.attempts > 0 and delivery.due_at > at + hold(delivery, holds.callbacks, holds.uploads)
 
 
 def replayed(delivery: Delivery, at: datetime) -> Delivery:

@@ -70,7 +70,7 @@ class WebhookReplay(TypedDict):
     replayed: int
     """Callbacks that are due now."""
     last_id: str | None
-    """The last callback that was looked at, given up or not."""
+    """The last callback that was looked at, sent again or not."""
     has_more: bool
     """There are more than were looked at: ask again, with `after=<last_id>`."""
 

@@ -182,6 +182,23 @@ class TestKeep:
         assert [replayed] == stores.deliveries.of_job(job.id)
 
 
+def test_what_waits_for_a_day_is_taken_as_soon_as_it_is_replayed_and_its_lane_does_not_rest(stores: Stores) -> None:
+    job = stores.finish()
+    taken = stores.take(HOLD)
+    assert taken is not None
+    resting = replace(taken, attempts=9, due_at=stores.jobs.now() + timedelta(days=1))
+    assert stores.deliveries.keep(taken, resting, rest=BRIEF)
+    again = delivery.replayed(resting, stores.jobs.now())
+    assert stores.deliveries.keep(resting, again)
+    assert not stores.deliveries.keep(resting, replace(again, attempts=1)), "somebody else replayed it"
+
+    assert None is stores.take(HOLD), "a replay shortens no rest"
+    stores.wait(BRIEF)
+    found = stores.take(HOLD)
+    assert found is not None
+    assert (job.id, 0) == (found.job_id, found.attempts)
+
+
 def test_callbacks_outlive_their_job(stores: Stores) -> None:
     job = stores.finish()
     stores.jobs.forget(job.id)

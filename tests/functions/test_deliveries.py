@@ -119,6 +119,65 @@ def test_a_replay_needs_no_broker(ask, services, send):
         assert 1 == services.deliveries.due()
 
 
+def tried(services, delivery_id, times):
+    """As after so many failures; it waits for its next try."""
+    before = services.deliveries.get(delivery_id)
+    now = before
+    for _ in range(times):
+        now = after(now, Reply(status=500), services.jobs.now(), chance=0)
+    assert services.deliveries.keep(before, now)
+
+
+def test_what_waits_for_its_next_try_is_sent_at_once(ask, services, send, register):
+    """The receiver was down for hours, and is back."""
+    with Receiver() as receiver:
+        endpoint_id = register(receiver.url)
+        job = ended(services)
+        [owed] = services.deliveries.of_job(job.id)
+        tried(services, owed.id, 6)
+        path = f"{ENDPOINTS}/{endpoint_id}/deliveries/{owed.id}/replay"
+        again, twice = ask("POST", path), ask("POST", path)
+        send()
+
+        assert (202, "pending", 6) == (again.status_code, again.json["status"], len(again.json["attempts"]))
+        assert (409, "delivery_pending") == (twice.status_code, twice.json["error"]["code"])
+        assert 1 == len(receiver.received)
+    [told] = ask("GET", f"{ENDPOINTS}/{endpoint_id}/deliveries").json["data"]
+    assert ("delivered", 7) == (told["status"], len(told["attempts"]))
+
+
+def test_what_is_being_sent_is_not_replayed(ask, services, register):
+    endpoint_id = register("http://127.0.0.1:9/")
+    [owed] = services.deliveries.of_job(ended(services).id)
+    path = f"{ENDPOINTS}/{endpoint_id}/deliveries"
+    refused = [ask("POST", f"{path}/{owed.id}/replay").status_code]
+    tried(services, owed.id, 1)
+    refused.append(ask("POST", f"{path}/{owed.id}/replay").status_code)
+    waiting = services.deliveries.get(owed.id)
+    services.deliveries.keep(waiting, replace(waiting, due_at=services.jobs.now()))
+    [taken] = services.deliveries.take(timedelta(seconds=30))
+    refused.append(ask("POST", f"{path}/{owed.id}/replay").status_code)
+
+    assert [409] * 3 == refused
+    assert 0 == ask("POST", f"{path}/replay", json={"since": 0}).json["replayed"]
+    assert taken == services.deliveries.get(owed.id)
+
+
+def test_all_that_waits_or_was_given_up_is_sent_again_and_what_arrived_is_not(ask, services, send, register):
+    with Receiver() as receiver:
+        endpoint_id = register(receiver.url)
+        owed = [services.deliveries.of_job(ended(services).id)[0].id for _ in range(4)]
+        given_up(services, owed[0])
+        tried(services, owed[1], 3)
+        tried(services, owed[2], 9)
+        send()
+        assert 1 == len(receiver.received)
+        answer = ask("POST", f"{ENDPOINTS}/{endpoint_id}/deliveries/replay", json={"since": 0})
+        send()
+
+        assert (3, 4) == (answer.json["replayed"], len(receiver.received))
+
+
 def test_all_that_was_given_up_since_a_time_is_sent_again(ask, services, send, register):
     with Receiver() as receiver:
         endpoint_id = register(receiver.url)

@@ -182,7 +182,7 @@ export const text = {
     abandoned: 'Given up',
     tries: (count: string) => `tries: ${count}`,
     replay: 'Send again',
-    replayFailed: 'Send all again that were given up',
+    replayFailed: 'Send all now that were given up or wait',
   },
   fact: {
     seed: 'Seed',

@@ -32,7 +32,7 @@ export function hooksOf(client: Client<paths>) {
           params: { path: { endpoint, delivery } },
         }),
       ),
-    /** All that were given up since then, in Unix seconds. */
+    /** All since then, in Unix seconds, that were given up or wait. */
     replayFailed: (id: string, since: number) =>
       said(client.POST('/v1/webhook_endpoints/{endpoint}/deliveries/replay', { ...of(id), body: { since } })),
   };
