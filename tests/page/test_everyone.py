@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.platform import eventually
-from tests.page.test_drawing import DRAWN_MS, ask
+from tests.page.test_drawing import DRAWN_MS, LONG, ask
 from tests.page.visitor import WEB, Visitor
 
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
@@ -141,6 +141,38 @@ def reach(page: Page, name: str) -> None:
             assert "none" != page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             return
     pytest.fail(f"the keyboard does not reach {name}")
+
+
+HEAR = """() => {
+  window.heard = [];
+  new MutationObserver(changes => changes.forEach(({target}) => {
+    const place = (target instanceof Element ? target : target.parentElement)?.closest('[role=status]');
+    if (place && !place.ariaLabel) heard.push(place.innerText);
+  })).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+"""Gathers what a screen reader reads out by itself: what changes inside of what was there before."""
+
+
+@pytest.mark.parametrize("screen", ["studio", "video"])
+def test_who_only_hears_the_page_hears_each_state_and_no_steps(guest, platform, screen: str):
+    page = guest().tab()
+    prompt = f"A blind date in the {screen}"
+    with platform.held():
+        waiting = platform.create(prompt=prompt, **LONG)
+        if screen == "video":
+            page.goto(f"{page.url}#/videos/{waiting}")
+        card = page.get_by_role("article", name=prompt)
+        expect(card.get_by_role("status")).to_have_text("Queued")
+        page.evaluate(HEAR)
+    expect(card.get_by_role("status")).to_have_text("Drawing", timeout=DRAWN_MS)
+    expect(card.get_by_text("Step")).to_be_visible(timeout=DRAWN_MS)
+    card.get_by_role("button", name="Cancel").click()
+
+    ended = page.get_by_role("main").get_by_role("status").filter(has_text="Cancelled")
+    expect(ended).to_have_count(1)
+
+    heard = [words for words in page.evaluate("heard") if words != "Cancelling"]
+    assert ["Drawing", "Cancelled"] == heard
 
 
 def test_nothing_moves_for_who_wants_no_motion(guest, platform):

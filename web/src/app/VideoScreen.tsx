@@ -12,11 +12,21 @@ export function VideoScreen({ id }: { id: string }) {
     return error.status === 404 ? <h1>{text.keep.unfound}</h1> : <Notice problem={error} again={() => void refetch()} />;
   }
   if (!video) return null;
-  if (isOver(video)) return <Details video={video} />;
+  const over = isOver(video);
   return (
     <>
-      <h1 className="unseen">{video.prompt}</h1>
-      <Card id={id} live={false} />
+      {/* The card tells of its changes itself, but not of the last: it goes with it. */}
+      <p role="status" className="unseen">
+        {over && text.state[video.state]}
+      </p>
+      {over ? (
+        <Details video={video} />
+      ) : (
+        <>
+          <h1 className="unseen">{video.prompt}</h1>
+          <Card id={id} live={false} />
+        </>
+      )}
     </>
   );
 }

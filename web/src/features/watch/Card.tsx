@@ -20,7 +20,8 @@ export function Card({ id, live }: { id: string; live: boolean }) {
   return (
     <article className="card" aria-label={video.prompt} data-state={video.state}>
       <header>
-        <span className="state" data-state={video.state}>
+        {/* Read out when it changes. How far it is, is not: nobody wants to hear of each step. */}
+        <span role="status" className="state" data-state={video.state}>
           {text.state[video.state]}
         </span>
         <a href={paths.video(id)} className="prompt">
@@ -39,7 +40,6 @@ function Doing({ video }: { video: Video }) {
   return (
     <>
       <progress value={video.progress} max={100} aria-label={text.live.progress} />
-      {/* Read out when it changes, but not each step. */}
       <p className="doing">
         <span>{detail(video)}</span>
         <span>{video.eta_seconds === null ? null : text.live.eta(span(video.eta_seconds))}</span>
