@@ -31,6 +31,8 @@ PATHS: Final = (
     "/v1/videos/estimate",
     "/v1/videos/{id}",
     "/v1/videos/{id}/cancel",
+    "/v1/videos/{id}/deliveries",
+    "/v1/videos/{id}/deliveries/{delivery}/replay",
     "/v1/videos/{id}/remix",
     "/v1/videos/{id}/retry",
     "/v1/webhook_endpoints",

@@ -5,6 +5,7 @@ import json
 from playwright.sync_api import expect
 from standardwebhooks import Webhook
 
+from tests.page.test_drawing import DRAWN_MS
 from tests.page.visitor import Visitor
 from tests.receiver import Receiver
 
@@ -34,6 +35,29 @@ def test_an_endpoint_is_registered_hears_of_a_video_is_asked_again_and_goes(visi
         endpoint.get_by_role("button", name="Delete").click()
         expect(endpoint).to_be_hidden()
     assert [] == json.loads(visit.platform.call("GET", "/v1/webhook_endpoints")[2])["data"]
+
+
+def test_on_its_own_screen_a_video_tells_who_was_told_of_it(visit: Visitor):
+    with Receiver(410, 200) as receiver:
+        told = visit.platform.create(prompt="A whispered word", webhook={"url": f"{receiver.url}?token=hidden"})
+        page = visit.tab(f"/#/videos/{told}")
+        callbacks = page.get_by_role("region", name="What became of callbacks")
+        expect(callbacks.get_by_text("Given up, http_4xx, tries: 1")).to_be_visible(timeout=DRAWN_MS)
+        expect(callbacks).to_contain_text(f"video.completed {receiver.url}")
+
+        callbacks.get_by_role("button", name="Send again").click()
+
+        expect(callbacks.get_by_text("Delivered, tries: 2")).to_be_visible()
+        assert 2 == len(receiver.received)
+        expect(callbacks).not_to_contain_text("hidden")
+        assert [] == visit.accessible(page)
+
+    untold = visit.platform.create(prompt="A kept secret")
+    visit.platform.finished(untold)
+    with page.expect_response(lambda answer: answer.url.endswith(f"{untold}/deliveries")):
+        page.goto(f"{visit.url}/#/videos/{untold}")
+    expect(page.get_by_role("heading", name="A kept secret")).to_be_visible()
+    expect(callbacks).to_be_hidden()
 
 
 def test_what_was_given_up_is_sent_again_as_a_whole_under_a_new_secret(visit: Visitor):

@@ -1,3 +1,4 @@
+import { Callbacks } from '../features/keep/Callbacks';
 import { Details } from '../features/keep/Details';
 import { Card } from '../features/watch/Card';
 import { isOver } from '../shared/api/state';
@@ -27,6 +28,7 @@ export function VideoScreen({ id }: { id: string }) {
           <Card id={id} live={false} />
         </>
       )}
+      <Callbacks video={video} />
     </>
   );
 }

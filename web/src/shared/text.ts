@@ -177,6 +177,7 @@ export const text = {
     sure: (url: string) => `Take ${url} away? What it has not heard yet is given up.`,
     deliveries: 'What became of callbacks',
     none: 'There was none yet.',
+    upload: 'The video itself',
     pending: 'Pending',
     delivered: 'Delivered',
     abandoned: 'Given up',

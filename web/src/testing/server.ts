@@ -1,6 +1,7 @@
 import { http, HttpResponse, type HttpHandler } from 'msw';
 import { setupServer } from 'msw/node';
 import type { Model, Quote, Video } from '../shared/api/api';
+import type { Delivery } from '../shared/api/hooks';
 
 export const server = setupServer();
 export const KEY = `fb_1a5789b5_${'k'.repeat(43)}`;
@@ -119,6 +120,26 @@ export function video(part: Partial<Video> = {}): Video {
       retry: `${at}/retry`,
       remix: `${at}/remix`,
     },
+    ...part,
+  };
+}
+
+/** A callback as the API tells it; `part` is what matters to a test. */
+export function delivery(part: Partial<Delivery> = {}): Delivery {
+  return {
+    id: 'wd_01M8A3X6JVT95ZVAPRSYJX0001_1',
+    object: 'webhook_delivery',
+    kind: 'callback',
+    video_id: 'video_1',
+    webhook_endpoint_id: null,
+    event_id: 'evt_01M8A3X6JVT95ZVAPRSYJX0002_1',
+    event_type: 'video.completed',
+    url: 'https://hooks.example.com/flipbook',
+    status: 'delivered',
+    error: null,
+    created_at: 1795600000,
+    next_attempt_at: null,
+    attempts: [{ at: 1795600000, outcome: 'delivered', status_code: 200, duration_ms: 200 }],
     ...part,
   };
 }

@@ -1,10 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { Delivery } from '../../shared/api/hooks';
 import type { Problem } from '../../shared/api/problem';
-import { count, when } from '../../shared/numbers';
 import { usePlatform } from '../../shared/platform';
 import { paths } from '../../shared/route';
 import { text } from '../../shared/text';
+import { DeliveryList } from '../../shared/ui/DeliveryList';
 import { Notice } from '../../shared/ui/Notice';
 
 const AGAIN_MS = 5000;
@@ -29,24 +29,12 @@ export function Deliveries({ endpoint }: { endpoint: string }) {
     <>
       {problem && <Notice problem={problem} />}
       {query.data.length === 0 && <p className="hint">{text.hooks.none}</p>}
-      <ul className="deliveries">
-        {query.data.map((delivery) => (
-          <li key={delivery.id}>
-            <span>
-              <a href={paths.video(delivery.video_id)}>{delivery.event_type}</a>{' '}
-              <span className="hint">{when(delivery.created_at)}</span>
-            </span>
-            <span>{toldOf(delivery)}</span>
-            <button
-              type="button"
-              disabled={delivery.status === 'pending' || replay.isPending}
-              onClick={() => replay.mutate(delivery.id)}
-            >
-              {text.hooks.replay}
-            </button>
-          </li>
-        ))}
-      </ul>
+      <DeliveryList
+        deliveries={query.data}
+        name={(delivery) => <a href={paths.video(delivery.video_id)}>{delivery.event_type}</a>}
+        busy={replay.isPending}
+        onReplay={replay.mutate}
+      />
       {query.data.some(({ status }) => status === 'abandoned') && (
         <button type="button" disabled={replayFailed.isPending} onClick={() => replayFailed.mutate()}>
           {text.hooks.replayFailed}
@@ -54,9 +42,4 @@ export function Deliveries({ endpoint }: { endpoint: string }) {
       )}
     </>
   );
-}
-
-function toldOf({ status, error, attempts }: Delivery): string {
-  const tries = text.hooks.tries(count(attempts.length));
-  return [text.hooks[status], status === 'delivered' ? null : error, tries].filter(Boolean).join(', ');
 }

@@ -24,6 +24,11 @@ export function hooksOf(client: Client<paths>) {
     testEndpoint: (id: string) => said(client.POST('/v1/webhook_endpoints/{endpoint}/test', { ...of(id), body: {} })),
     rotateSecret: (id: string) =>
       said(client.POST('/v1/webhook_endpoints/{endpoint}/rotate_secret', { ...of(id), body: {} })),
+    /** The callbacks of a video, its uploads among them, oldest first. */
+    ofVideo: async (id: string) =>
+      (await said(client.GET('/v1/videos/{id}/deliveries', { params: { path: { id } } }))).data,
+    replayOfVideo: (id: string, delivery: string) =>
+      said(client.POST('/v1/videos/{id}/deliveries/{delivery}/replay', { params: { path: { id, delivery } } })),
     deliveries: async (id: string) =>
       (await said(client.GET('/v1/webhook_endpoints/{endpoint}/deliveries', of(id)))).data,
     replay: (endpoint: string, delivery: string) =>
