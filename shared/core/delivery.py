@@ -43,7 +43,7 @@ JITTER: Final = 0.2
 MAX_RETRY_AFTER: Final = timedelta(hours=1)
 PLACES: Final = 4
 """Callbacks of one lane that are on their way at a time."""
-_TOLD: Final = ("timeout", "tls", "secret_unreadable", "handshake_refused", "host_not_allowed")
+TOLD: Final = ("timeout", "tls", "secret_unreadable", "handshake_refused", "host_not_allowed")
 """Faults that are told as what they are."""
 MOST_POSTS: Final = 32
 """Of one callback that are remembered, the newest: replays add to those of the schedule."""
@@ -256,7 +256,7 @@ def fault(reply: Reply | Post) -> str:
     """The class of a failure, as receivers' owners may know it: nobody learns from it what stands behind a name."""
     if reply.status is not None:
         return f"http_{reply.status // 100}xx"
-    return reply.error if reply.error in _TOLD else "unreachable"
+    return reply.error if reply.error in TOLD else "unreachable"
 
 
 def _asked(reply: Reply) -> timedelta:

@@ -19,8 +19,8 @@ class WebhookPost(TypedDict):
 
     at: int
     outcome: str
-    """`http_2xx`: received; else `http_3xx` and so on, `timeout`, `tls`, `unreachable`, `secret_unreadable`,
-    `handshake_refused`, `host_not_allowed`."""
+    """`http_2xx`: received; else `http_3xx`, `http_4xx`, `http_5xx`, `timeout`, `tls`, `unreachable`,
+    `secret_unreadable`, `handshake_refused`, `host_not_allowed`."""
     status_code: int | None
     """What was answered; null where no answer came."""
     duration_ms: int | None

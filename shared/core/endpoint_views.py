@@ -38,7 +38,8 @@ class WebhookEndpoint(TypedDict):
     failing_since: int | None
     """No callback was taken since then."""
     last_error: str | None
-    """The class of its last fault: `http_5xx`, `timeout`, `connection_refused` and others."""
+    """The class of its last fault since it last succeeded: `http_410`, `http_3xx`, `http_4xx`, `http_5xx`, `timeout`,
+    `tls`, `unreachable`, `secret_unreadable`, `handshake_refused`."""
     signing_secret: NotRequired[str]
     """Told once, when it is made or rotated; a repeat of that request is told it again, while it signs."""
 
