@@ -84,7 +84,7 @@ class Postman:
         if endpoint.allowed_rate is None:
             return timedelta(0)
         rate = web_hook.evenly(endpoint.allowed_rate)
-        spending = self._services.rates.spend(f"callbacks:{endpoint.id}", rate, need=1, want=1)
+        spending = self._services.rates.spend(web_hook.account(endpoint.id), rate, need=1, want=1)
         return timedelta(microseconds=spending.retry_after)
 
     def _endpoint(self, taken: Delivery) -> Endpoint | None:

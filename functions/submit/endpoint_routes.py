@@ -88,6 +88,7 @@ _ROTATE: Final = Operation(
 _TEST: Final = Operation(
     id="testWebhookEndpoint",
     summary="Send a signed sample to a webhook endpoint, once and now",
+    about="It counts among the callbacks that the endpoint takes in a minute.",
     body=Payload(EndpointTest, example={"event_type": "video.completed"}, required=False),
     replies={200: Reply("It answered.", Payload(WebhookEndpointTest))},
     errors=("not_found", "endpoint_unreachable", "handshake_refused"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ from shared.core.endpoint import (
     purpose,
 )
 from shared.core.endpoint_wish import EndpointEdit, EndpointWish
-from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem
+from shared.core.errors import AddressRefused, Conflict, InvalidRequest, Problem, RateLimited
 from shared.core.ids import new_endpoint_id, new_event_id
 from shared.core.message import Message
 from shared.core.occasion import Occasion
+from shared.core.rate import SECOND
 from shared.core.request_key import RequestKey
 from shared.core.sealing import NONCE_BYTES, Sealer
 from shared.core.signing import PREFIX, PrivateKey
@@ -63,6 +65,7 @@ class Endpoints:
     def __init__(self, services: Services, settings: Settings) -> None:
         self._store = services.endpoints
         self._webhooks = services.webhooks
+        self._rates = services.rates
         self._origin = web_hook.origin(settings.public_url)
         self._sealer = Sealer(settings.webhook_keys)
         self._keys = [PrivateKey.of(key) for key in settings.webhook_signing_keys]
@@ -154,8 +157,10 @@ class Endpoints:
             NotFound.
             Conflict: No answer came (`endpoint_unreachable`). Why not is not told: nobody scans ports with this. Or it
                 was asked first, and does not want to be called (`handshake_refused`).
+            RateLimited: It takes no more callbacks now.
         """
         endpoint, at = self._asked(self.get(caller, endpoint_id)), self._store.now()
+        self._spend(endpoint)
         told = _sample(event_type, at)
         secrets = [self._sealer.open(each.sealed, purpose=endpoint.purpose) for each in endpoint.live_secrets(at)]
         signed = message.signatures(told, secrets, self._keys, at)
@@ -174,6 +179,18 @@ class Endpoints:
         consent = Consented(endpoint.url, answer.allowed_rate)
         self._store.apply(endpoint.tenant, endpoint.id, consent)
         return changed(endpoint, consent, self._store.now())  # its owner may have set another URL meanwhile
+
+    def _spend(self, endpoint: Endpoint) -> None:
+        """Of the rate that it allows: a test is a callback to it."""
+        if endpoint.allowed_rate is None:
+            return
+        rate = web_hook.evenly(endpoint.allowed_rate)
+        wait = self._rates.spend(web_hook.account(endpoint.id), rate, need=1, want=1).retry_after
+        if wait:
+            raise RateLimited(
+                f"the endpoint takes {endpoint.allowed_rate} callbacks a minute, and no more at this moment",
+                retry_after=math.ceil(wait / SECOND),
+            )
 
     def _told_again(self, endpoint: Endpoint, occasion: Occasion | None, caller: Caller) -> Told:
         """Raises: Unavailable: The secret cannot be opened."""

@@ -62,7 +62,10 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "range_not_satisfiable": (416, "The range begins behind the end."),
     "idempotency_mismatch": (422, "The key came with another body before."),
     "busy": (429, "The only place is taken; `Retry-After` says when to come again."),
-    "rate_limit_exceeded": (429, "The key came too often; `Retry-After` says when to come again."),
+    "rate_limit_exceeded": (
+        429,
+        "The key came too often, or a webhook endpoint takes no more now; `Retry-After` says when to come again.",
+    ),
     "queue_full": (429, "As many videos wait as may; `Retry-After` says when to come again."),
     "store_unavailable": (503, "A part of the platform is away; `Retry-After` says when to come again."),
 }

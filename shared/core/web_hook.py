@@ -48,6 +48,11 @@ def request(origin: str) -> tuple[tuple[str, str], ...]:
     return ((REQUEST_ORIGIN, origin), (REQUEST_RATE, str(ASKED_RATE)))
 
 
+def account(endpoint_id: str) -> str:
+    """Under which it is counted, whoever calls, what an endpoint takes of its rate."""
+    return f"callbacks:{endpoint_id}"
+
+
 def evenly(a_minute: int) -> Rate:
     """So many a minute, spread over it: what is allowed in all is not sent in its first second."""
     return Rate(a_minute // 60, 1) if a_minute >= 60 else Rate(1, -(-60 // a_minute))

@@ -208,6 +208,26 @@ def test_who_did_not_want_it_is_not_asked(services, endpoints, postman):
         assert [("POST", None, None)] == server.asked
 
 
+def test_a_test_is_one_of_the_callbacks_that_it_takes(client, auth, *, services, endpoints, postman, clock):
+    with receiver("WebHook-Allowed-Origin: *", "WebHook-Allowed-Rate: 30") as server:
+        endpoint_id = register(endpoints, server.url)
+        path = f"/v1/webhook_endpoints/{endpoint_id}/test"
+        first, refused = (client.post(path, headers=auth) for _ in range(2))
+        job = ended(services)
+        round_(services, postman)
+        posts = [method for method, *_ in server.asked].count("POST")
+        clock.forward(timedelta(seconds=2.1))
+        round_(services, postman)
+
+        assert (200, 1) == (first.status_code, posts)
+        assert (429, "rate_limit_exceeded", "2") == (
+            *(refused.status_code, refused.json["error"]["code"], refused.headers["Retry-After"]),
+        )
+        assert "30 callbacks a minute" in refused.json["detail"]
+        assert ["OPTIONS", "POST", "POST"] == [method for method, *_ in server.asked]
+    assert [DeliveryState.DELIVERED] == [each.state for each in services.deliveries.of_job(job.id)]
+
+
 def test_a_test_asks_first_too(client, auth):
     with receiver("WebHook-Allowed-Origin: *") as good, receiver() as bad:
         answers = []
