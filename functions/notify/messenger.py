@@ -12,8 +12,10 @@ from shared.core import delivery, events, message, views
 from shared.core.endpoint import Endpoint
 from shared.core.errors import NotFound, TemporaryError
 from shared.core.events import Event
-from shared.core.job import Webhook
+from shared.core.job import JobState, Webhook
 from shared.core.message import Message
+from shared.core.rate import Rate
+from shared.core.standing import Mark, Standing
 from shared.settings import Settings
 from shared.telemetry import metrics
 from shared.wiring import Services
@@ -22,6 +24,10 @@ log = logging.getLogger(__name__)
 
 AT_A_TIME: Final = 16
 """Words on their way from one process. What comes beside them is dropped: the next says more."""
+
+
+RATES: Final = {events.TELL_STARTED: Rate(1, 86_400), events.TELL_PROGRESS: Rate(1, 9)}
+"""Of one video. A little less than generate's 10 s: events do not come as evenly as they are sent."""
 
 
 class Messenger:
@@ -33,32 +39,41 @@ class Messenger:
         self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="word")
 
     def tell(self, event: Event) -> None:
-        """Hand on what generate says of a video. Raises: Unavailable: The store is away."""
-        told = event.data.get("tell")
+        """Tell what generate says is worth it. Raises: Unavailable: A store is away.
+
+        Anybody who reaches notify may have sent the event: it is a hint. What is told, under which id, and how often,
+        is taken from the store.
+        """
+        told = str(event.data.get("tell"))
         try:
             standing = self._services.jobs.standing(event.subject)
         except NotFound:
             return
         job = standing.job
-        if job.state.is_final or job.discarded or told not in message.PASSING:
-            return  # its end is told by itself
-        data = views.video(standing, base_url=self._settings.public_url)
-        body = message.text(event_id=event.id, event_type=told, at=event.time, data=data)
-        word = Message(
-            id=event.id,
-            type=told,
-            subject=job.id,
-            created_at=event.time,
-            extensions={name: event.extensions[name] for name in events.CONTEXT if name in event.extensions},
-            body=body.encode(),
-        )
+        if not _is_true(told, standing) or job.discarded:
+            return
         endpoints = self._services.endpoints.of_tenant(job.tenant)
-        for webhook, endpoint in delivery.hearers(job, endpoints, told):
+        hearers = list(delivery.hearers(job, endpoints, told))
+        if not hearers or not self._services.rates.spend(f"{told}:{job.id}", RATES[told], need=1, want=1).granted:
+            return
+        word = self._word(told, standing)
+        for webhook, endpoint in hearers:
             self._send(word, webhook, endpoint)
 
     def close(self) -> None:
         """Wait for the words that are on their way."""
         self._pool.shutdown()
+
+    def _word(self, told: str, standing: Standing) -> Message:
+        job, started = standing.job, told == events.TELL_STARTED
+        number = 0 if started else Mark.of(standing).number
+        at = self._services.jobs.now()
+        event = events.progressed(job, told, standing.progress, at, number)
+        data = views.video(standing, base_url=self._settings.public_url)
+        body = message.text(event_id=event.id, event_type=told, at=at, data=data)
+        return Message(
+            id=event.id, type=told, subject=job.id, created_at=at, extensions=event.extensions, body=body.encode()
+        )
 
     def _send(self, word: Message, webhook: Webhook, endpoint: Endpoint | None) -> None:
         if not self._places.acquire(blocking=False):
@@ -76,3 +91,12 @@ class Messenger:
             log.info("progress not told", extra={"job": word.subject, "error": error})
         finally:
             self._places.release()
+
+
+def _is_true(told: str, standing: Standing) -> bool:
+    """Whether that can be said of a video now. Its end is told by itself."""
+    if standing.job.state is not JobState.RUNNING:
+        return False
+    if told == events.TELL_STARTED:
+        return standing.job.attempts == 1
+    return told == events.TELL_PROGRESS and standing.progress is not None

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.core import events, wire
-from shared.core.endpoint import PASSING_EVENTS
 from shared.core.events import Event
 from shared.core.signing import PrivateKey, sign
 from shared.core.web_hook import REQUEST_ORIGIN
@@ -27,7 +26,6 @@ CLOUD_EVENT_TYPES: Final[Mapping[str, str]] = {
     "video.progress": events.PROGRESS,
 }
 """OpenAI's names for our events."""
-PASSING: Final = PASSING_EVENTS
 MAX_BODY: Final = 20_000
 """Bytes. Standard Webhooks asks for less than 20 KB."""
 _LONG: Final = ("metadata", "negative_prompt", "prompt")

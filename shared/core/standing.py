@@ -10,6 +10,8 @@ from shared.core.job import Job
 from shared.core.progress import Phase, Progress
 
 _PHASES: Final = tuple(Phase)
+_STEPS: Final = 10_000
+"""More than any phase has."""
 _MARK: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
@@ -39,6 +41,11 @@ class Mark:
         if progress is None:
             return cls(standing.job.version, 0, 0)
         return cls(standing.job.version, _PHASES.index(progress.phase) + 1, progress.step)
+
+    @property
+    def number(self) -> int:
+        """Where it stands among those of its version; 0: before all of them."""
+        return self.phase * _STEPS + self.step
 
     @classmethod
     def read(cls, text: str) -> Self | None:

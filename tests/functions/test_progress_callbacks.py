@@ -3,6 +3,7 @@
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from threading import Event
 
 import pytest
@@ -12,8 +13,10 @@ from functions.generate.narrator import Narrator
 from functions.notify.app import create_app
 from functions.notify.messenger import AT_A_TIME, Messenger
 from functions.notify.postman import Postman
+from shared.adapters.memory_rates import MemoryRateStore
 from shared.core import events, wire
 from shared.core.events import PROGRESS
+from shared.core.ids import event_id
 from shared.core.job import CancelRequested
 from shared.core.progress import Phase, Progress
 from tests.functions.conftest import WEBHOOK_SECRET
@@ -21,6 +24,7 @@ from tests.functions.jobs import queue
 from tests.functions.studio import eventually, watched
 from tests.peers import peer
 from tests.receiver import Receiver
+from tests.stores import START, Clock
 
 BOTH = ("video.started", "video.progress")
 ENDPOINTS = "/v1/webhook_endpoints"
@@ -123,7 +127,7 @@ def test_the_word_reaches_the_job_s_own_webhook_and_each_endpoint_signed(client,
         assert ("video.progress", job.id, 4, "in_progress") == (
             *(told["type"], told["data"]["id"], told["data"]["step"], told["data"]["status"]),
         )
-        assert (PROGRESS, f"{job.version:010d}.000001", job.id) == (
+        assert (PROGRESS, f"{job.version:010d}.030004", job.id) == (
             *(got["ce-type"], got["ce-sequence"], got["ce-correlationid"]),
         )
     assert [] == services.deliveries.of_job(job.id)
@@ -156,6 +160,66 @@ def test_a_late_word_about_a_video_that_is_over_is_not_told(services, settings, 
         assert [] == receiver.received
 
 
+def test_a_forged_event_decides_neither_what_is_told_nor_under_which_id(services, settings, messenger):
+    """Whoever reaches notify can send one: with the id of the end to come it would have that passed over as seen."""
+    with Receiver() as receiver:
+        job = running(services, settings, callback=receiver.url, events=BOTH)
+        services.jobs.report(job.id, step(4))
+        honest = events.progressed(job, "video.progress", step(4), services.jobs.now(), 1)
+        forged = replace(
+            honest,
+            id=event_id(job.id, job.version + 1),
+            time=START,
+            extensions={"sequence": "9" * 10, "correlationid": "mine", "traceparent": "00-1-1-01"},
+        )
+        messenger.tell(forged)
+        [(headers, body)] = receiver.wait(1)
+
+    told = json.loads(body)
+    assert f"{event_id(job.id, job.version)}_p30004" == headers["webhook-id"] == told["id"]
+    assert (4, f"{job.version:010d}.030004", job.id, None) == (
+        *(told["data"]["step"], headers["ce-sequence"], headers["ce-correlationid"], headers.get("ce-traceparent")),
+    )
+    assert told["created_at"] > START.timestamp()
+
+
+@pytest.mark.parametrize("tell", [*BOTH, "video.completed", None, ["video.started"], {"x": 1}])
+def test_of_a_video_that_is_not_being_drawn_nothing_is_told_whatever_comes(services, settings, messenger, tell):
+    with Receiver() as receiver:
+        waiting = queue(services, callback=receiver.url, events=BOTH)
+        event = events.progressed(waiting, "video.started", None, services.jobs.now(), 0)
+        messenger.tell(replace(event, data={"tell": tell}))
+        messenger.close()
+
+        assert [] == receiver.received
+
+
+def test_what_was_not_reported_is_not_told(services, settings, messenger):
+    with Receiver() as receiver:
+        job = running(services, settings, callback=receiver.url, events=BOTH)
+        messenger.tell(events.progressed(job, "video.progress", step(4), services.jobs.now(), 1))
+        messenger.close()
+
+        assert [] == receiver.received
+
+
+def test_a_start_is_told_once_and_progress_no_oftener_than_every_nine_seconds(services, settings):
+    clock = Clock()
+    slow = replace(services, rates=MemoryRateStore(clock))
+    messenger = Messenger(slow, settings, Postman(slow, settings))
+    with Receiver() as receiver:
+        job = running(services, settings, callback=receiver.url, events=BOTH)
+        for second in range(60):
+            services.jobs.report(job.id, step(second // 8))
+            for tell in BOTH:
+                messenger.tell(events.progressed(job, tell, step(1), services.jobs.now(), second))
+            clock.forward(timedelta(seconds=1))
+        messenger.close()
+        types = sorted(json.loads(body)["type"] for _, body in receiver.received)
+
+    assert ["video.progress"] * 7 + ["video.started"] == types
+
+
 def test_receivers_that_never_answer_hold_up_no_event(services, settings, messenger):
     let_go = Event()
 
@@ -164,9 +228,10 @@ def test_receivers_that_never_answer_hold_up_no_event(services, settings, messen
         let_go.wait(20)
 
     with peer(silent) as slow:
-        job = running(services, settings, callback=slow.url, events=BOTH)
         for number in range(AT_A_TIME + 5):
-            messenger.tell(events.progressed(job, "video.progress", step(1), services.jobs.now(), number))
+            queue(services, callback=slow.url, events=BOTH)
+            job = services.jobs.claim(f"a{number}", settings.lease)
+            messenger.tell(events.progressed(job, "video.started", None, services.jobs.now(), 0))
         eventually(lambda: slow.visits == AT_A_TIME)
         let_go.set()
         messenger.close()
@@ -182,7 +247,7 @@ def test_a_bug_in_one_word_is_told(services, settings, caplog):
     broken = replace(services, webhooks=Broken())
     told = Messenger(broken, settings, Postman(broken, settings))
     job = running(services, settings, callback="http://127.0.0.1:9/", events=BOTH)
-    told.tell(events.progressed(job, "video.progress", step(1), services.jobs.now(), 1))
+    told.tell(events.progressed(job, "video.started", None, services.jobs.now(), 0))
     told.close()
 
     assert "ZeroDivisionError" in caplog.text
