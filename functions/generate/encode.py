@@ -21,6 +21,9 @@ BT709: Final = 1
 """The number of BT.709 in H.264's own tables of primaries, transfer functions and matrices (H.273)."""
 THREADS: Final = 4
 """x264's output depends on the number of threads, so it may not follow the number of cores."""
+MBTREE: Final = "0"
+"""On a CPU with AVX-512, x264's mbtree reads memory that nobody wrote: of 65 encodings of one clip at 848x480 five were
+others. Without it files are a quarter larger."""
 
 
 def encode(
@@ -55,7 +58,7 @@ def _metadata(request: VideoRequest, preset: str) -> dict[str, str]:
 def _stream(container: Any, request: VideoRequest, crf: int) -> Any:
     stream = container.add_stream("libx264", rate=request.fps)
     stream.width, stream.height, stream.pix_fmt = request.width, request.height, "yuv420p"
-    stream.options = {"preset": "veryfast", "crf": str(crf), "threads": str(THREADS)}
+    stream.options = {"preset": "veryfast", "crf": str(crf), "threads": str(THREADS), "mbtree": MBTREE}
     context = stream.codec_context
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = int(ColorRange.MPEG)

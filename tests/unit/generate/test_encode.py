@@ -129,6 +129,12 @@ def test_another_process_with_another_number_of_cores_gives_the_same_bytes(frame
     assert (tmp_path / "here.mp4").read_bytes() == (tmp_path / "there.mp4").read_bytes()
 
 
+def test_x264_leaves_out_what_reads_memory_that_nobody_wrote(frames, asked, tmp_path):
+    """It shows in some encodings of many only, so what is held is what x264 says of itself in the file."""
+    encode([frames], tmp_path / "a.mp4", asked)
+    assert b" mbtree=0 " in (tmp_path / "a.mp4").read_bytes()
+
+
 def test_frames_that_do_not_lie_in_a_row_in_memory_are_read_right(frames, asked, tmp_path):
     encode([frames], tmp_path / "a.mp4", asked)
     encode([np.ascontiguousarray(frames[..., ::-1])[..., ::-1]], tmp_path / "b.mp4", asked)
