@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Final
 
@@ -26,8 +27,8 @@ AT_A_TIME: Final = 16
 """Words on their way from one process. What comes beside them is dropped: the next says more."""
 
 
-RATES: Final = {events.TELL_STARTED: Rate(1, 86_400), events.TELL_PROGRESS: Rate(1, 9)}
-"""Of one video. A little less than generate's 10 s: events do not come as evenly as they are sent."""
+RATES: Final = {events.TELL_STARTED: Rate(1, 86_400), events.TELL_PROGRESS: Rate(2, 20)}
+"""Of one video. Two words of progress may come at once: events do not come as evenly as generate sends them."""
 
 
 class Messenger:
@@ -56,7 +57,7 @@ class Messenger:
         hearers = list(delivery.hearers(job, endpoints, told))
         if not hearers or not self._services.rates.spend(f"{told}:{job.id}", RATES[told], need=1, want=1).granted:
             return
-        word = self._word(told, standing)
+        word = self._word(told, standing, event.time)
         for webhook, endpoint in hearers:
             self._send(word, webhook, endpoint)
 
@@ -64,10 +65,10 @@ class Messenger:
         """Wait for the words that are on their way."""
         self._pool.shutdown()
 
-    def _word(self, told: str, standing: Standing) -> Message:
+    def _word(self, told: str, standing: Standing, said_at: datetime) -> Message:
         job, started = standing.job, told == events.TELL_STARTED
         number = 0 if started else Mark.of(standing).number
-        at = self._services.jobs.now()
+        at = min(max(said_at, job.changed_at), self._services.jobs.now())
         event = events.progressed(job, told, standing.progress, at, number)
         data = views.video(standing, base_url=self._settings.public_url)
         body = message.text(event_id=event.id, event_type=told, at=at, data=data)

@@ -3,7 +3,7 @@
 import json
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
@@ -180,7 +180,17 @@ def test_a_forged_event_decides_neither_what_is_told_nor_under_which_id(services
     assert (4, f"{job.version:010d}.030004", job.id, None) == (
         *(told["data"]["step"], headers["ce-sequence"], headers["ce-correlationid"], headers.get("ce-traceparent")),
     )
-    assert told["created_at"] > START.timestamp()
+    assert job.changed_at == datetime.fromisoformat(told["timestamp"])
+
+
+def test_a_word_that_is_from_tomorrow_is_of_now(services, settings, messenger):
+    with Receiver() as receiver:
+        job = running(services, settings, callback=receiver.url, events=BOTH)
+        event = events.progressed(job, "video.started", None, services.jobs.now() + timedelta(days=1), 0)
+        messenger.tell(event)
+        [(_, body)] = receiver.wait(1)
+
+    assert job.changed_at <= datetime.fromisoformat(json.loads(body)["timestamp"]) <= services.jobs.now()
 
 
 @pytest.mark.parametrize("tell", [*BOTH, "video.completed", None, ["video.started"], {"x": 1}])
@@ -203,7 +213,7 @@ def test_what_was_not_reported_is_not_told(services, settings, messenger):
         assert [] == receiver.received
 
 
-def test_a_start_is_told_once_and_progress_no_oftener_than_every_nine_seconds(services, settings):
+def test_a_start_is_told_once_and_progress_no_oftener_than_every_ten_seconds_in_the_mean(services, settings):
     clock = Clock()
     slow = replace(services, rates=MemoryRateStore(clock))
     messenger = Messenger(slow, settings, Postman(slow, settings))
