@@ -183,7 +183,7 @@ export const text = {
     abandoned: 'Given up',
     tries: (count: string) => `tries: ${count}`,
     replay: 'Send again',
-    replayFailed: 'Send all now that were given up or wait',
+    replayFailed: 'Send all again that were given up or wait',
   },
   fact: {
     seed: 'Seed',

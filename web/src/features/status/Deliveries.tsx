@@ -35,11 +35,15 @@ export function Deliveries({ endpoint }: { endpoint: string }) {
         busy={replay.isPending}
         onReplay={replay.mutate}
       />
-      {query.data.some(({ status }) => status === 'abandoned') && (
+      {query.data.some(hasFailed) && (
         <button type="button" disabled={replayFailed.isPending} onClick={() => replayFailed.mutate()}>
           {text.hooks.replayFailed}
         </button>
       )}
     </>
   );
+}
+
+function hasFailed({ status, attempts }: Delivery): boolean {
+  return status === 'abandoned' || (status === 'pending' && attempts.length > 0);
 }

@@ -11,7 +11,7 @@ interface Props {
   onReplay: (id: string) => void;
 }
 
-/** What became of callbacks. What is not on its way can be sent again. */
+/** What became of callbacks. What was tried can be sent again. */
 export function DeliveryList({ deliveries, name, busy, onReplay }: Props) {
   return (
     <ul className="deliveries">
@@ -23,7 +23,7 @@ export function DeliveryList({ deliveries, name, busy, onReplay }: Props) {
           <span>{toldOf(delivery)}</span>
           <button
             type="button"
-            disabled={delivery.status === 'pending' || busy}
+            disabled={delivery.attempts.length === 0 || busy}
             onClick={() => onReplay(delivery.id)}
           >
             {text.hooks.replay}
