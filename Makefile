@@ -18,7 +18,7 @@ NODE_CLIENTS := tests/clients/node/node_modules/.package-lock.json
 MODULES := web/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 # Vite asks for it, and Debian packs npm apart. An older one, or none, is no reason to go without the API.
-NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null
+NODE := { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null; }
 
 .PHONY: run test conformance check format bench locks wheels clean
 
