@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.platform import eventually
 from tests.page.visitor import Visitor
@@ -97,6 +97,30 @@ def test_what_is_deleted_can_be_had_back_for_a_while(visit: Visitor):
     expect(page.get_by_text("Deleted.")).to_be_hidden()
     assert 404 == visit.platform.call("GET", f"/v1/videos/{gone}")[0]
     assert "completed" == visit.platform.video(kept)["state"]
+
+
+def test_what_could_not_be_deleted_is_told_with_the_reason(visit: Visitor):
+    visit.expected = ("503",)
+    stays = visit.platform.create(prompt="A stubborn mule")
+    visit.platform.finished(stays)
+    page = visit.tab(f"/#/videos/{stays}")
+    refusal = '{"detail": "the store is away"}'
+
+    def refuse(route: Route) -> None:
+        if route.request.method != "DELETE":
+            return route.fallback()
+        return route.fulfill(status=503, content_type="application/problem+json", body=refusal)
+
+    page.route(f"**/v1/videos/{stays}", refuse)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("alert").get_by_text("the store is away")).to_be_visible()
+    expect(page.get_by_role("link", name="A stubborn mule")).to_be_visible()
+    assert [] == visit.accessible(page)
+
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="A stubborn mule")).to_be_hidden()
+    eventually(lambda: visit.platform.call("GET", f"/v1/videos/{stays}")[0] == 404, "it is deleted")
 
 
 def test_who_leaves_the_page_has_deleted(visit: Visitor):

@@ -10,13 +10,13 @@ export function Undo() {
   return (
     <div className={last === undefined && !failed ? 'toast empty' : 'toast'}>
       {failed && (
-        <div className="failed">
+        <section className="failed" aria-label={text.keep.undeleted}>
           <a href={paths.video(failed.id)}>{text.keep.undeleted}</a>
           <button type="button" onClick={removals.putAside}>
             {text.keep.close}
           </button>
           <Notice problem={failed.problem} again={removals.again} />
-        </div>
+        </section>
       )}
       <div role="status" className="undo">
         {last !== undefined && (
