@@ -50,7 +50,8 @@ def test_callbacks_carry_its_headers_and_are_signed_with_its_secret_alone(client
 def test_and_so_are_words_on_the_way(client, auth, services, settings):
     with Receiver() as receiver:
         webhook = OWN | {"url": receiver.url, "events": ["video.started"]}
-        job = services.jobs.get(ask(client, auth, webhook).json["id"])
+        ask(client, auth, webhook)
+        job = services.jobs.claim("a", settings.lease)
         messenger = Messenger(services, settings, Postman(services, settings))
         messenger.tell(events.progressed(job, "video.started", None, services.jobs.now(), 1))
         messenger.close()
