@@ -116,7 +116,7 @@ FAULTS = {
         SUBMIT,
         "            httpGet: {path: /healthz}",
         "@@            tcpSocket: {port: 8080}",
-        "livenessProbe.tcpSocket: not played",
+        "startupProbe.tcpSocket: not played",
     ),
     "a variable that is not a string": (
         GENERATE,
