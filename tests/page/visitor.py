@@ -69,6 +69,10 @@ class Visitor:
         return found
 
     def end(self) -> None:
+        for page in self._context.pages:
+            page.unroute_all(
+                behavior="wait"
+            )  # an answer that is cut off warns during some later test, which then fails
         self._context.close()
 
     def _hear(self, kind: str, text: str) -> None:

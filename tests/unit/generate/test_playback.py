@@ -33,12 +33,14 @@ def test_what_encode_wrote_is_what_was_asked_for(video, asked):
         height=64,
         fps=Fraction(30),
         num_frames=13,
-        duration=Fraction(13, 30),
+        duration=facts.duration,
         color=(1, 1, 1, 1),
         index_first=True,
         blank=False,
     )
     assert expected == facts
+    # MP4 counts a whole video in milliseconds, where its last picture is not the last one in the file.
+    assert abs(facts.duration - Fraction(13, 30)) < Fraction(1, 1000)
     check(facts, asked)
 
 
