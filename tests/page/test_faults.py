@@ -49,7 +49,8 @@ def test_a_server_that_is_restarted_in_the_middle_of_a_drawing_is_found_again(mo
     platform.start()
 
     expect(card.get_by_text("Ready", exact=True)).to_be_visible(timeout=DRAWN_MS)
-    expect(page.get_by_text("The platform does not answer")).to_be_hidden()
+    # What the page owes rests for a while before it is asked for again.
+    expect(page.get_by_text("The platform does not answer")).to_be_hidden(timeout=DRAWN_MS)
     assert "completed" == platform.video(long)["state"]
     marks = {mark for url, mark in streams if url.endswith(f"/v1/videos/{long}/events")}
     assert marks, "it is streamed again"
