@@ -39,7 +39,7 @@ def test_a_server_that_is_restarted_in_the_middle_of_a_drawing_is_found_again(mo
     platform, page = mortal.platform, mortal.tab()
     streams: list[tuple[str, str | None]] = []
     page.on("request", lambda asked: streams.append((asked.url, asked.headers.get("last-event-id"))))
-    long = platform.create(prompt="A long night", size="128x128", num_frames=37, num_inference_steps=100)
+    long = platform.create(prompt="A long night", size="256x256", num_frames=37, num_inference_steps=100)
     card = page.get_by_role("article", name="A long night")
     expect(card.get_by_text("of 100")).to_be_visible(timeout=DRAWN_MS)
 
