@@ -12,9 +12,10 @@ from flask import Blueprint, Response, jsonify, request
 from functions.submit import admin_bodies
 from functions.submit.bodies import page_arguments, page_of
 from functions.submit.door import caller
-from functions.submit.endpoints import Endpoints, KnownBy, Told
+from functions.submit.drafts import Manners
+from functions.submit.endpoints import Endpoints, Told
 from functions.submit.polling import REPLAYED
-from functions.submit.request_keys import COUNT, HEADER, KEY, TRIES, RequestKeys
+from functions.submit.request_keys import COUNT, KEY, RequestKeys
 from shared.core import endpoint_views
 from shared.core.endpoint import Endpoint
 from shared.core.endpoint_views import (
@@ -110,7 +111,8 @@ def endpoint_routes(endpoints: Endpoints, keys: RequestKeys) -> Blueprint:
     @_CREATE
     def create() -> Response:
         wish = admin_bodies.read(EndpointWish, required=True)
-        made = endpoints.register(caller(), wish, _known_by(keys, {"webhook_endpoint": wish.model_dump()}))
+        said = {"webhook_endpoint": wish.model_dump()}
+        made = endpoints.register(caller(), wish, keys.of_request(request.headers, caller(), said, Manners()))
         response = _told(made, endpoints.now())
         response.status_code = 200 if made.replayed else 201
         response.headers["Location"] = f"/v1/webhook_endpoints/{made.endpoint.id}"
@@ -166,15 +168,10 @@ def _add_secret(routes: Blueprint, endpoints: Endpoints, keys: RequestKeys) -> N
     @_ROTATE
     def rotate(endpoint_id: str) -> Response:
         wish = admin_bodies.read(SecretRotation)
-        known_by = _known_by(keys, {"rotate_secret": endpoint_id, "body": wish.model_dump()})
+        said = {"rotate_secret": endpoint_id, "body": wish.model_dump()}
+        known_by = keys.of_request(request.headers, caller(), said, Manners())
         keep = wish.keep_old_secret_active_for_24_hours
         return _told(endpoints.rotate(caller(), endpoint_id, keep_old=keep, known_by=known_by), endpoints.now())
-
-
-def _known_by(keys: RequestKeys, said: object) -> KnownBy:
-    """A key, if there is one, says more than a count."""
-    key = keys.of_header(request.headers.get(HEADER), said)
-    return key or keys.of_tries(request.headers.get(TRIES), caller(), said)
 
 
 def _told(told: Told, at: datetime) -> Response:
