@@ -29,14 +29,17 @@ class JointAttention:
         """Pictures (rows, tokens, width) and words (rows, words, width), after each has seen the other."""
         seen = [_heads(attn, layer, hidden_states) for layer in (attn.to_q, attn.to_k, attn.to_v)]
         read = [_heads(attn, layer, encoder_hidden_states) for layer in _text_layers(attn)]
-        query, key = (
+        seen[:2] = (
             _turned(norm(x), *image_rotary_emb) for norm, x in zip((attn.norm_q, attn.norm_k), seen[:2], strict=True)
         )
-        text_query, text_key = attn.norm_added_q(read[0]), attn.norm_added_k(read[1])
+        read[:2] = attn.norm_added_q(read[0]), attn.norm_added_k(read[1])
+        # Joined here and not in the operation: compiled, each half is written to its place at once.
+        query, key, value = (torch.cat(halves, dim=1) for halves in zip(seen, read, strict=True))
         # The operation imports the compiler when it is first called, which takes seconds: only a graph needs it.
         attention = torch.ops.flipbook.attend if torch.compiler.is_compiling() else _attend
-        both = attention(query, key, seen[2], text_query, text_key, read[2], self.lengths)
-        pictures, words = both.split_with_sizes((hidden_states.shape[1], encoder_hidden_states.shape[1]), dim=1)
+        tokens = hidden_states.shape[1]
+        both = attention(query, key, value, self.lengths, tokens)
+        pictures, words = both.split_with_sizes((tokens, encoder_hidden_states.shape[1]), dim=1)
         return attn.to_out[1](attn.to_out[0](pictures)), attn.to_add_out(words) if hasattr(
             attn, "to_add_out"
         ) else words
@@ -50,29 +53,21 @@ def attend_with(transformer: Any) -> JointAttention:
     return processor
 
 
-def _attend(  # noqa: PLR0917 - torch reads the schema off it
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    text_query: torch.Tensor,
-    text_key: torch.Tensor,
-    text_value: torch.Tensor,
-    lengths: torch.Tensor,
+def _attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, lengths: torch.Tensor, tokens: int
 ) -> torch.Tensor:
-    """Attention of each row over its tokens and its first `lengths` words: (rows, tokens + words, heads * width).
+    """Attention of each row over its first `tokens` places and `lengths` more: (rows, places, heads * width).
 
-    Tokens and words come as (rows, count, heads, width). What stands for words that do not count is
-    zero.
+    All come as (rows, places, heads, width), pictures before words. What stands for words that do not
+    count is zero.
     """
-    rows, tokens, heads, width = query.shape
-    out = query.new_zeros(rows, tokens + text_query.shape[1], heads * width)
-    pairs = ((query, text_query), (key, text_key), (value, text_value))
+    rows, places, heads, width = query.shape
+    out = query.new_empty(rows, places, heads * width)
     for row, words in enumerate(lengths.tolist()):
-        q, k, v = (
-            torch.cat([x[row : row + 1], text[row : row + 1, :words]], dim=1).transpose(1, 2) for x, text in pairs
-        )
+        q, k, v = (x[row : row + 1, : tokens + words].transpose(1, 2) for x in (query, key, value))
         found = functional.scaled_dot_product_attention(q, k, v)
         out[row, : tokens + words] = found.transpose(1, 2).flatten(2)[0]
+        out[row, tokens + words :] = 0
     return out
 
 
@@ -81,9 +76,8 @@ attend = torch.library.custom_op("flipbook::attend", _attend, mutates_args=())
 
 
 @attend.register_fake
-def _(query: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
-    rows, tokens, heads, width = query.shape
-    return query.new_empty(rows, tokens + rest[2].shape[1], heads * width)
+def _(query: torch.Tensor, *_rest: torch.Tensor | int) -> torch.Tensor:
+    return query.new_empty(*query.shape[:2], query.shape[2] * query.shape[3])
 
 
 def _text_layers(attn: Any) -> tuple[Any, Any, Any]:
