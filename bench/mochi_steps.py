@@ -10,8 +10,8 @@ import torch
 
 from bench import mochi_models as models
 from bench.mochi_record import Measured, Record, distance, timed
-from functions.generate.mochi import fp8
-from functions.generate.mochi.attention import attend_with
+from functions.generate.mochi import attention8, fp8
+from functions.generate.mochi.attention import JointAttention, attend_with
 from functions.generate.mochi.transformer import Shape, Transformer
 
 
@@ -21,6 +21,8 @@ class Lever:
     attention: bool = False
     """Our transformer, whose attention asks the GPU nothing."""
     fp8: bool = False
+    attention8: bool = False
+    """On top of fp8, for FP8_ATTENTION=true."""
     compiled: bool = False
 
     def fits(self, device: torch.device) -> bool:
@@ -31,8 +33,10 @@ LEVERS: Final = (
     Lever("stock"),
     Lever("attention", attention=True),
     Lever("attention, fp8", attention=True, fp8=True),
+    Lever("attention in 8 bits, fp8", attention=True, fp8=True, attention8=True),
     Lever("attention, compiled", attention=True, compiled=True),
     Lever("attention, fp8, compiled", attention=True, fp8=True, compiled=True),
+    Lever("attention in 8 bits, fp8, compiled", attention=True, fp8=True, attention8=True, compiled=True),
     Lever("stock, compiled", compiled=True),
 )
 
@@ -48,6 +52,7 @@ class Bench:
         self._ours.load_state_dict(self._model.state_dict(keep_vars=True), assign=True)
         self._attention = attend_with(self._ours.requires_grad_(False).eval())
         self._twin = fp8.twin(self._ours, self._attention)
+        self._attention8 = JointAttention(attention8.attend)
 
     def run(self) -> None:
         for frames in self._scale.frames:
@@ -71,7 +76,7 @@ class Bench:
 
     def _measure(self, question: models.Question, lever: Lever) -> Measured:
         model = self._pull(lever)
-        self._attention.lengths = question.lengths
+        self._attention.lengths = self._attention8.lengths = question.lengths
         found, measured = timed(lambda: question.put_to(model), self._device)
         if lever.name == "stock":
             self._truths = {k: v for k, v in self._truths.items() if k == "float32"} | {"stock": found.cpu()}
@@ -82,6 +87,8 @@ class Bench:
 
     def _pull(self, lever: Lever) -> Any:
         model = self._twin if lever.fp8 else self._ours if lever.attention else self._model
+        for block in self._twin.transformer_blocks:
+            block.attn1.processor = self._attention8 if lever.attention8 else self._attention
         for block in model.transformer_blocks:
             block._compiled_call_impl = None  # noqa: SLF001 - torch has no way to take it back
             if lever.compiled:

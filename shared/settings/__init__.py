@@ -111,6 +111,9 @@ class Settings:
     compiled: bool = _setting("COMPILE", readers.switch, "false")
     """`true`: the transformer's blocks are compiled on the GPU, which makes each step faster and the first ones of each
     process some 10 to 20 seconds slower. Takes a C compiler in the image."""
+    fp8_attention: bool = _setting("FP8_ATTENTION", readers.switch, "false")
+    """`true`: the preset `fast` multiplies 8-bit floats in its attention too. It has not been run on a GPU yet: try it
+    before you offer it. generate compares it with bfloat16 when it starts, and does not start where it is off."""
     weights_dir: Path = _setting("WEIGHTS_DIR", Path, "/weights")
     """Holds one folder per model id, as diffusers saves it."""
     engine: str = _setting("ENGINE", readers.engine, "mochi")

@@ -13,7 +13,7 @@ from tests.architecture.house import ROOT
 from tests.image.locks import ENTRY, locked, text_of
 
 LOCKS = ("functions", "generate", "node", "sbom", "torch")
-CUDA = re.compile(r"(nvidia|cuda)-.+|triton")
+CUDA = re.compile(r"(nvidia|cuda)-(?!cudnn-frontend).+|triton")
 """What only PyTorch's build for CUDA wants, at the versions that it names itself; no test machine has it."""
 ENVIRONMENT = default_environment() | {"python_version": "3.11", "python_full_version": "3.11.3"}
 
@@ -28,7 +28,9 @@ class Sources:
 
 SOURCES = {
     "functions": Sources(tuple(f"functions/{name}/requirements.txt" for name in ("submit", "notify", "recover"))),
-    "generate": Sources(("functions/generate/requirements-c2pa.txt",), frozenset({"torch"})),
+    "generate": Sources(
+        tuple(f"functions/generate/requirements-{name}.txt" for name in ("c2pa", "fp8")), frozenset({"torch"})
+    ),
     "torch": Sources(("image/packages/torch.txt",)),
     "node": Sources(("image/packages/node.txt",)),
     "sbom": Sources(("image/packages/sbom.txt",)),

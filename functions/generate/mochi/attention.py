@@ -6,10 +6,14 @@ queue, and torch.compile's graph. Here the number of words is known before the f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.nn import functional
+
+Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, int], torch.Tensor]
+"""Of queries, keys, values, lengths and tokens, as `_attend` has them."""
 
 
 class JointAttention:
@@ -17,6 +21,9 @@ class JointAttention:
 
     lengths: torch.Tensor
     """Words of each row (rows,), on the CPU: reading them waits for nobody. There are none before the first prompt."""
+
+    def __init__(self, attend: Attend) -> None:
+        self._attend = attend
 
     def __call__(
         self,
@@ -35,19 +42,26 @@ class JointAttention:
         read[:2] = attn.norm_added_q(read[0]), attn.norm_added_k(read[1])
         # Joined here and not in the operation: compiled, each half is written to its place at once.
         query, key, value = (torch.cat(halves, dim=1) for halves in zip(seen, read, strict=True))
-        # The operation imports the compiler when it is first called, which takes seconds: only a graph needs it.
-        attention = torch.ops.flipbook.attend if torch.compiler.is_compiling() else _attend
         tokens = hidden_states.shape[1]
-        both = attention(query, key, value, self.lengths, tokens)
+        both = self._attend(query, key, value, self.lengths, tokens)
         pictures, words = both.split_with_sizes((tokens, encoder_hidden_states.shape[1]), dim=1)
         return attn.to_out[1](attn.to_out[0](pictures)), attn.to_add_out(words) if hasattr(
             attn, "to_add_out"
         ) else words
 
 
-def attend_with(transformer: Any) -> JointAttention:
+def attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, lengths: torch.Tensor, tokens: int
+) -> torch.Tensor:
+    """See `_attend`."""
+    # The operation imports the compiler when it is first called, which takes seconds: only a graph needs it.
+    how = torch.ops.flipbook.attend if torch.compiler.is_compiling() else _attend
+    return torch.as_tensor(how(query, key, value, lengths, tokens))
+
+
+def attend_with(transformer: Any, how: Attend = attend) -> JointAttention:
     """Give all blocks of `transformer` one new processor, which is returned."""
-    processor = JointAttention()
+    processor = JointAttention(how)
     for block in transformer.transformer_blocks:
         block.attn1.processor = processor
     return processor
@@ -71,11 +85,11 @@ def _attend(
     return out
 
 
-attend = torch.library.custom_op("flipbook::attend", _attend, mutates_args=())
+_operation = torch.library.custom_op("flipbook::attend", _attend, mutates_args=())
 """The same as one operation to torch.compile, so that another prompt's length compiles nothing anew."""
 
 
-@attend.register_fake
+@_operation.register_fake
 def _(query: torch.Tensor, *_rest: torch.Tensor | int) -> torch.Tensor:
     return query.new_empty(*query.shape[:2], query.shape[2] * query.shape[3])
 

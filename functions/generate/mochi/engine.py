@@ -28,7 +28,7 @@ class MochiEngine:
         self._model = ""
         self._modules: Any = None
         self._presets = settings.presets
-        self._compiled = settings.compiled
+        self._how = {"compiled": settings.compiled, "fp8_attention": settings.fp8_attention}
         self._prepared: dict[str, Any] = {}
 
     def setup(self) -> None:
@@ -43,7 +43,7 @@ class MochiEngine:
         ahead.stop()
         from functions.generate.mochi import pipeline, presets
 
-        presets.check(self._presets, pipeline.pick_device(self._device_name), compiled=self._compiled)
+        presets.check(self._presets, pipeline.pick_device(self._device_name), **self._how)
         self._load(self._models[0])
 
     @property
@@ -71,7 +71,7 @@ class MochiEngine:
 
         if preset not in self._prepared:
             with room():
-                self._prepared[preset] = presets.prepared(self._modules, preset, compiled=self._compiled)
+                self._prepared[preset] = presets.prepared(self._modules, preset, **self._how)
         return self._prepared[preset]
 
     def _build_tiny(self) -> None:

@@ -9,14 +9,18 @@ from typing import Any
 
 import torch
 
-from functions.generate.mochi import fp8
+from functions.generate.mochi import attention8, fp8
+from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.modules import Modules
 from shared.core.errors import ModelUnavailable
 from shared.core.preset import Preset
 
 
-def check(presets: Iterable[str], device: torch.device, *, compiled: bool) -> None:
-    """Raises: ModelUnavailable: One of them cannot be had on `device`, and what to do."""
+def check(presets: Iterable[str], device: torch.device, *, compiled: bool, fp8_attention: bool = False) -> None:
+    """`fp8_attention`: `fast` attends in 8 bits too.
+
+    Raises: ModelUnavailable: One of them cannot be had on `device`, and what to do.
+    """
     if compiled:
         check_compiler(device)
     if Preset.FAST in presets and not fp8.is_possible(device):
@@ -28,6 +32,8 @@ def check(presets: Iterable[str], device: torch.device, *, compiled: bool) -> No
     if Preset.FAST in presets and not compiled:
         # Measured: 1.00x of exact (bench/results/2026-11-26-mochi.md).
         raise ModelUnavailable("PRESETS offers fast, which is fast with COMPILE=true alone: set it, or take fast out")
+    if Preset.FAST in presets and fp8_attention:
+        attention8.check(device)
 
 
 def check_compiler(device: torch.device) -> None:
@@ -40,18 +46,18 @@ def check_compiler(device: torch.device) -> None:
         )
 
 
-def prepared(modules: Modules, preset: str, *, compiled: bool = False) -> Modules:
+def prepared(modules: Modules, preset: str, *, compiled: bool = False, fp8_attention: bool = False) -> Modules:
     """The same model for `preset`. `fast` takes a quarter of the transformer's memory on top; the others take none.
 
-    Raises: ModelUnavailable.
+    `fp8_attention`: `fast` attends in 8 bits too.
     """
-    transformer = modules.transformer
     if preset == Preset.FAST:
-        check([preset], modules.device, compiled=compiled)
-        transformer = fp8.twin(transformer, modules.attention)
+        twin = fp8.twin(modules.transformer, modules.attention)
+        attending = attend_with(twin, attention8.attend) if fp8_attention else modules.attention
+        modules = replace(modules, transformer=twin, attention=attending)
     if compiled:
-        compile_blocks(transformer)
-    return replace(modules, preset=preset, transformer=transformer)
+        compile_blocks(modules.transformer)
+    return replace(modules, preset=preset)
 
 
 def compile_blocks(transformer: Any, **how: Any) -> None:
