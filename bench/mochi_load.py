@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 AHEAD = "ours, read ahead"
+MORE = "ours, 16 threads"
 
 
 def forget(folder: Path) -> None:
@@ -64,9 +65,11 @@ def safetensors() -> Loader:
     ]
 
 
-def ours() -> Loader:
-    from functions.generate.mochi import direct
+def ours(threads: int | None = None) -> Loader:
+    from functions.generate.mochi import direct, reading
 
+    if threads:
+        reading.THREADS, reading.BUFFERS = threads, 2 * threads  # type: ignore[misc] - what is measured
     makers = {"text_encoder": direct.text_encoder, "transformer": direct.transformer}
     return lambda folder, device: [make(folder / name, device, torch.bfloat16) for name, make in makers.items()]
 
@@ -84,6 +87,7 @@ def main() -> None:
         "safetensors to the device": safetensors,
         "ours": ours,
         AHEAD: ours,
+        MORE: lambda: ours(16),
     }
     load = loaders[loader]()
     if ahead:

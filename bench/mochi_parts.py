@@ -14,7 +14,7 @@ from bench import mochi_models as models
 from bench.mochi_record import Measured, Record, distance, timed
 from functions.generate.mochi import decoding
 
-LOADERS: Final = ("from_pretrained", "safetensors to the device", "ours", "ours, read ahead")
+LOADERS: Final = ("from_pretrained", "safetensors to the device", "ours", "ours, read ahead", "ours, 16 threads")
 
 
 def encode(scale: models.Scale, device: torch.device, record: Record) -> None:

@@ -20,8 +20,10 @@ from typing import Any, Final
 import torch
 
 THREADS: Final = 8
-PIECE: Final = 32 * 2**20
-"""Bytes of one read; with one pinned buffer for each thread the ring takes 256 MiB."""
+PIECE: Final = 16 * 2**20
+"""Bytes of one read."""
+BUFFERS: Final = 2 * THREADS
+"""Pinned ones: while the GPU fetches from one, its thread fills another. They take 256 MiB."""
 ALIGNMENT: Final = 256
 """Of each tensor's first byte, as torch's own allocations have it: fast kernels ask for it."""
 LONGEST_HEADER: Final = 100_000_000
@@ -132,7 +134,7 @@ class Ring:
         self._slots: SimpleQueue[Slot] = SimpleQueue()
         # What the memory was before may still be in use.
         torch.cuda.current_stream(device).synchronize()
-        for _ in range(THREADS):
+        for _ in range(BUFFERS):
             self._slots.put(Slot(device))
 
     def fill(self, path: Path, offset: int, target: torch.Tensor) -> None:
