@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         dead_letter_routes(Redriver(services)),
         model_routes(settings),
         endpoint_routes(Endpoints(services, settings), keys),
-        delivery_routes(Deliveries(services, settings, videos)),
+        delivery_routes(Deliveries(services, videos)),
         key_routes(Locksmith(services.api_keys, settings.key_peppers), services.api_keys),
         document_routes(app, settings),
         web_routes(settings),

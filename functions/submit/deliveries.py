@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -12,10 +12,9 @@ from functions.submit.handler import Videos
 from shared.core import delivery as deliveries
 from shared.core import events
 from shared.core.access import Caller
-from shared.core.delivery import Delivery, DeliveryState, Holds
+from shared.core.delivery import Delivery, DeliveryState
 from shared.core.errors import Conflict, NotFound, Unavailable
 from shared.ports import DeliveryPage
-from shared.settings import Settings
 from shared.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -37,10 +36,9 @@ class Replayed:
 class Deliveries:
     """A tenant's callbacks. Another tenant's are not found."""
 
-    def __init__(self, services: Services, settings: Settings, videos: Videos) -> None:
+    def __init__(self, services: Services, videos: Videos) -> None:
         self._services = services
         self._videos = videos
-        self._holds = Holds.of(callback=settings.webhook_timeout, upload=settings.upload_timeout)
 
     def of_video(self, caller: Caller, job_id: str) -> Sequence[Delivery]:
         """Raises: NotFound."""
@@ -73,7 +71,7 @@ class Deliveries:
             seen += len(page.deliveries)
             after = page.deliveries[-1].id if page.deliveries else after
             failed = [d for d in page.deliveries if d.state is not DeliveryState.DELIVERED and d.created_at >= begin]
-            count += sum(self._made_due(each) is not None for each in failed)
+            count += sum(again is not None for again in self._made_due(failed))
         if count:
             self._ring()
         log.info("callbacks replayed", extra={"endpoint": endpoint.id, "count": count, "key_id": caller.key_id})
@@ -86,20 +84,23 @@ class Deliveries:
         return found
 
     def _replay(self, found: Delivery) -> Delivery:
-        again = self._made_due(found)
+        [again] = self._made_due([found])
         if again is None:
             raise Conflict(f"{found.id} is on its way already", code="delivery_pending")
         self._ring()
         log.info("callback replayed", extra={"delivery": found.id, "job": found.job_id})
         return again
 
-    def _made_due(self, found: Delivery) -> Delivery | None:
+    def _made_due(self, found: Sequence[Delivery]) -> Iterator[Delivery | None]:
         """None: it is on its way, or somebody else did at this moment."""
-        at = self._services.jobs.now()
-        if not deliveries.can_be_replayed(found, at, self._holds):
-            return None
-        again = deliveries.replayed(found, at)
-        return again if self._services.deliveries.keep(found, again) else None
+        if not found:
+            return
+        # Who takes or leaves one of them after this look changes it, so that it is not kept below.
+        held, at = self._services.deliveries.held(found), self._services.jobs.now()
+        for each in found:
+            again = deliveries.replayed(each, at)
+            may = deliveries.can_be_replayed(each, at, held=each.id in held)
+            yield again if may and self._services.deliveries.keep(each, again) else None
 
     def _ring(self) -> None:
         try:

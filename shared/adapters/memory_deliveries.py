@@ -49,6 +49,10 @@ class MemoryDeliveryStore:
                     self._memory.rests[after.lane] = max(until, self._memory.rests.get(after.lane, until))
             return present in (before, after)
 
+    def held(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
+        with self._memory.lock:
+            return frozenset(each.id for each in deliveries if each.id in self._held())
+
     def get(self, delivery_id: str) -> Delivery:
         with self._memory.lock:
             if delivery_id not in self._memory.deliveries:
@@ -79,6 +83,10 @@ class MemoryDeliveryStore:
         pending = (d for d in self._memory.deliveries.values() if d.state is DeliveryState.PENDING)
         return sorted(pending, key=lambda delivery: (delivery.due_at, delivery.id))
 
+    def _held(self) -> list[str]:
+        now = self._memory.clock()
+        return [name for name, end in self._memory.held.items() if end > now]
+
     def _worth(self, delivery: Delivery) -> datetime:
         """From when on it may be taken, as far as its lane is concerned."""
         return max(delivery.due_at, self._memory.rests.get(delivery.lane, delivery.due_at))
@@ -93,6 +101,5 @@ class MemoryDeliveryStore:
         waiting = sorted((d for d in self._pending() if self._worth(d) <= now), key=lambda each: each.lane)
         for lane, group in groupby(waiting, key=lambda each: each.lane):
             mine = sorted(group, key=lambda each: (each.due_at, each.id))
-            held = [name for name, end in self._memory.held.items() if end > now]
-            if sum(self._memory.deliveries[name].lane == lane for name in held) < PLACES:
+            if sum(self._memory.deliveries[name].lane == lane for name in self._held()) < PLACES:
                 yield random.choice((mine[0], mine[-1]))  # noqa: S311 - spreads, hides nothing

@@ -56,6 +56,11 @@ class RedisDeliveryStore:
     def keep(self, before: Delivery, after: Delivery, *, rest: timedelta = timedelta(0)) -> bool:
         return _swapped(before, after, lambda stored, wanted: self._kept(stored, wanted, before, after, rest))
 
+    def held(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
+        view = look(self._redis, *(("ZSCORE", keys.held(each.lane), each.id) for each in deliveries))
+        ends = zip(deliveries, view.replies, strict=True)
+        return frozenset(each.id for each, end in ends if end is not None and moment(float(end)) > view.at)
+
     def get(self, delivery_id: str) -> Delivery:
         text = look(self._redis, ("GET", keys.delivery(delivery_id))).replies[0]
         if text is None:

@@ -49,7 +49,9 @@ class Taking:
         yield "SET", self.row, wanted
         yield "ZADD", keys.lane(lane), end, self.held.id
         yield "ZADD", keys.held(lane), end, self.held.id
-        yield "PEXPIRE", keys.held(lane), millis(self.held.due_at - self.at)
+        # The longest hold counts: takers of two versions or settings may hold for different times.
+        for longer in ("NX", "GT"):
+            yield "PEXPIRE", keys.held(lane), millis(self.held.due_at - self.at), longer
         yield "ZADD", keys.LANES, end if alone else str(micros(self.at)), lane
 
 

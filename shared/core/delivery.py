@@ -228,11 +228,11 @@ class Holds:
         return cls(callbacks=2.2 * callback, uploads=2 * upload)
 
 
-def can_be_replayed(delivery: Delivery, at: datetime, holds: Holds) -> bool:
-    """Whether it is on its way no longer, or waits for its next try: nobody holds it, for no hold is so long."""
+def can_be_replayed(delivery: Delivery, at: datetime, *, held: bool) -> bool:
+    """Whether it is on its way no longer, or waits for its next try; `held`: somebody tries it now."""
     if delivery.state is not DeliveryState.PENDING:
         return True
-    return delivery.attempts > 0 and delivery.due_at > at + hold(delivery, holds.callbacks, holds.uploads)
+    return not held and delivery.attempts > 0 and delivery.due_at > at
 
 
 def replayed(delivery: Delivery, at: datetime) -> Delivery:

@@ -43,6 +43,10 @@ class DeliveryStore(Protocol):
         """
         ...
 
+    def held(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
+        """The ids of those that somebody took and still holds: they may be on their way."""
+        ...
+
     def get(self, delivery_id: str) -> Delivery:
         """Raises: NotFound: There is none such, or no longer."""
         ...

@@ -104,6 +104,36 @@ def test_the_places_of_takers_that_died_are_free_again_when_their_holds_are_over
     assert PLACES == len(stores.deliveries.take(HOLD, limit=9))
 
 
+def test_a_brief_hold_ends_no_longer_one(stores: Stores) -> None:
+    """Of notifies with two settings, as while they are rolled out."""
+    for _ in range(PLACES):
+        stores.finish()
+    long = stores.deliveries.take(HOLD, limit=PLACES - 1)
+    brief = stores.deliveries.take(BRIEF)
+    assert {each.id for each in (*long, *brief)} == stores.deliveries.held([*long, *brief])
+    stores.wait(BRIEF)
+
+    assert {each.id for each in long} == stores.deliveries.held([*long, *brief])
+    for _ in range(PLACES):
+        stores.finish()
+    assert 1 == len(stores.deliveries.take(HOLD, limit=PLACES))
+
+
+def test_one_is_held_until_it_is_kept_or_its_hold_is_over(stores: Stores) -> None:
+    waits, lost, kept = stores.finish(webhook=hook(1)), stores.finish(webhook=hook(2)), stores.finish(webhook=hook(3))
+    owed = [delivery for job in (waits, lost, kept) for delivery in stores.deliveries.of_job(job.id)]
+    assert frozenset() == stores.deliveries.held(owed)
+    taken = {each.job_id: each for each in stores.deliveries.take(BRIEF, limit=3)}
+    assert {each.id for each in owed} == stores.deliveries.held(owed)
+    for job in (waits, kept):
+        before = taken[job.id]
+        assert stores.deliveries.keep(before, replace(before, attempts=1, due_at=stores.jobs.now() + HOLD))
+
+    assert {taken[lost.id].id} == stores.deliveries.held(owed)
+    stores.wait(BRIEF)
+    assert frozenset() == stores.deliveries.held(owed)
+
+
 def test_who_fixed_the_body_still_holds_it(stores: Stores) -> None:
     stores.finish()
     taken = stores.take(BRIEF)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core import delivery, events
-from shared.core.delivery import JITTER, MAX_RETRY_AFTER, SCHEDULE, Delivery, DeliveryState, Holds, Kind, Post, Reply
+from shared.core.delivery import JITTER, MAX_RETRY_AFTER, SCHEDULE, Delivery, DeliveryState, Post, Reply
 from shared.core.endpoint import Endpoint, EndpointState, SealedSecret
 from shared.core.job import JobState, Webhook
 from tests.unit.core.samples import IN_STATE, NOON, SECOND
@@ -21,7 +21,6 @@ ENDS = {
     JobState.EXPIRED: "video.expired",
 }
 DOWN = Reply(status=500)
-HOLDS = Holds.of(callback=timedelta(seconds=15), upload=timedelta(seconds=60))
 ENDPOINTS = [
     Endpoint(
         id=name,
@@ -242,22 +241,21 @@ def test_a_replay_is_due_now_on_a_new_schedule_with_the_same_bytes():
     assert (given_up.id, given_up.event_id) == (again.id, again.event_id)
 
 
-@pytest.mark.parametrize(("tries", "can"), [(0, False), (1, False), (2, True), (5, True), (9, True), (10, True)])
-def test_what_waits_for_longer_than_anybody_holds_it_can_be_replayed(tries, can):
+@pytest.mark.parametrize(("tries", "can"), [(0, False), (1, True), (2, True), (9, True), (10, True)])
+def test_what_waits_for_its_next_try_can_be_replayed_unless_somebody_holds_it(tries, can):
     waiting = tried([DOWN] * tries)
     at = NOON if tries == 0 else waiting.posts[-1].at
-    held = replace(waiting, due_at=at + HOLDS.callbacks)
 
-    assert can == delivery.can_be_replayed(waiting, at, HOLDS)
-    assert (tries == 10) == delivery.can_be_replayed(held, at, HOLDS)
-    assert delivery.can_be_replayed(delivery.after(waiting, Reply(status=204), at, chance=0), at, HOLDS)
+    assert can == delivery.can_be_replayed(waiting, at, held=False)
+    assert (tries == 10) == delivery.can_be_replayed(waiting, at, held=True)
+    assert delivery.can_be_replayed(delivery.after(waiting, Reply(status=204), at, chance=0), at, held=True)
 
 
-def test_an_upload_is_held_for_longer():
-    waiting = replace(tried([DOWN]), due_at=NOON + timedelta(seconds=90))
+def test_what_is_due_is_not_made_due():
+    waiting = tried([DOWN])
 
     assert [True, False] == [
-        delivery.can_be_replayed(replace(waiting, kind=kind), NOON, HOLDS) for kind in (Kind.CALLBACK, Kind.UPLOAD)
+        delivery.can_be_replayed(waiting, at, held=False) for at in (waiting.due_at - SECOND, waiting.due_at)
     ]
 
 
