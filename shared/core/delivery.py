@@ -253,9 +253,12 @@ def rest(reply: Reply, seconds: float) -> timedelta:
 
 
 def fault(reply: Reply | Post) -> str:
-    """The class of a failure, as receivers' owners may know it: nobody learns from it what stands behind a name."""
+    """The class of a failure, as receivers' owners may know it: nobody learns from it what stands behind a name.
+
+    A status that HTTP does not have counts as a 5xx (RFC 9110, 15).
+    """
     if reply.status is not None:
-        return f"http_{reply.status // 100}xx"
+        return f"http_{min(reply.status // 100, 5)}xx"
     return reply.error if reply.error in TOLD else "unreachable"
 
 

@@ -39,6 +39,21 @@ def test_a_status_is_the_reply(status: str):
         assert Reply(status=int(status[:3])) == post(receiver.url)
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("600 Odd", Reply(status=600)),
+        ("999 Odd", Reply(status=999)),
+        ("099 Odd", Reply(error="protocol")),
+        ("101 Switching Protocols", Reply(error="protocol")),
+        ("199 Odd", Reply(error="protocol")),
+    ],
+)
+def test_a_status_that_http_does_not_have_is_a_failure(status: str, expected: Reply):
+    with peer(answer(status)) as receiver:
+        assert expected == post(receiver.url)
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_a_redirect_is_not_followed(status: str):
     with peer(answer("200 OK")) as elsewhere, peer(answer(status, f"Location: {elsewhere.url}")) as receiver:

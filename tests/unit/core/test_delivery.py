@@ -280,6 +280,9 @@ def test_a_receiver_that_asks_or_is_silent_is_left_alone_for_a_while(reply, seco
     [
         (Reply(status=503), "http_5xx"),
         (Reply(status=302), "http_3xx"),
+        (Reply(status=599), "http_5xx"),
+        (Reply(status=600), "http_5xx"),
+        (Reply(status=999), "http_5xx"),
         (Reply(error="timeout"), "timeout"),
         (Reply(error="tls"), "tls"),
         *((Reply(error=word), "unreachable") for word in ("dns", "address_refused", "connection_refused", "protocol")),
