@@ -21,11 +21,16 @@ class Ledger:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def record(self, tried: Delivery, reply: Reply, seconds: float, url: str | None = None) -> None:
-        """One more try, which took so long; `url` is where it went, if not where it was to go at first."""
+    def record(
+        self, tried: Delivery, reply: Reply, seconds: float, *, url: str | None = None, moved: bool = False
+    ) -> None:
+        """One more try, which took so long; `url` is where it went, if not where it was to go at first.
+
+        `moved`: its receiver is elsewhere by now.
+        """
         at = self._services.jobs.now()
         chance = random.random()  # noqa: S311 - spreads load, guards nothing
-        after = deliveries.after(tried, reply, at, chance=chance, seconds=seconds)
+        after = deliveries.after(tried, reply, at, chance=chance, seconds=seconds, moved=moved)
         after = after if url is None else replace(after, url=url)
         self._services.deliveries.keep(tried, after, rest=deliveries.rest(reply, seconds))
         _tell(after, reply)

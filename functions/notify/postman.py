@@ -149,8 +149,15 @@ class Postman:
         return [self._sealer.open(secret.sealed, purpose=endpoint.purpose) for secret in live]
 
     def _record(self, written: Delivery, endpoint: Endpoint | None, reply: Reply, seconds: float) -> None:
-        self._ledger.record(written, reply, seconds, url=None if endpoint is None else endpoint.url)
-        if endpoint is not None and (change := _change(endpoint, reply)) is not None:
+        if endpoint is None:
+            self._ledger.record(written, reply, seconds)
+            return
+        gone = reply.status == 410
+        # Noted before it is recorded: so it is known whether the URL that is gone is still the endpoint's.
+        now = self._note(endpoint, Left(endpoint.url)) if gone else endpoint
+        moved = now is not None and now.url != endpoint.url
+        self._ledger.record(written, reply, seconds, url=endpoint.url, moved=moved)
+        if not gone and (change := _change(endpoint, reply)) is not None:
             self._note(endpoint, change)
 
     def _note(self, endpoint: Endpoint, change: Change) -> Endpoint | None:
@@ -164,7 +171,7 @@ class Postman:
 
 
 def _change(endpoint: Endpoint, reply: Reply) -> Change | None:
-    """What the endpoint has to note of a reply; nothing, if all is well as before."""
+    """What the endpoint has to note of a reply other than 410; nothing, if all is well as before."""
     if reply.is_success:
         return None if endpoint.failing_since is None else Heard(endpoint.url)
-    return Left(endpoint.url) if reply.status == 410 else Missed(endpoint.url, deliveries.fault(reply))
+    return Missed(endpoint.url, deliveries.fault(reply))

@@ -172,10 +172,13 @@ def _new(job: Job, event: Event, event_type: str, url: str, endpoint_id: str | N
     )
 
 
-def after(delivery: Delivery, reply: Reply, at: datetime, *, chance: float, seconds: float = 0.0) -> Delivery:
+def after(
+    delivery: Delivery, reply: Reply, at: datetime, *, chance: float, seconds: float = 0.0, moved: bool = False
+) -> Delivery:
     """The delivery after one more POST, which took `seconds` and was answered by `reply`.
 
-    `chance` in [0, 1) spreads the next try.
+    `chance` in [0, 1) spreads the next try. `moved`: its receiver has another URL by now, and whatever the old one
+    answers does not speak for that.
     """
     post = Post(at=at - timedelta(seconds=seconds), seconds=seconds, status=reply.status, error=reply.error)
     tried = replace(
@@ -187,7 +190,7 @@ def after(delivery: Delivery, reply: Reply, at: datetime, *, chance: float, seco
     )
     if reply.is_success:
         return replace(tried, state=DeliveryState.DELIVERED)
-    if _is_last(delivery.kind, reply.status) or delivery.attempts >= len(SCHEDULE):
+    if (_is_last(delivery.kind, reply.status) and not moved) or delivery.attempts >= len(SCHEDULE):
         return replace(tried, state=DeliveryState.ABANDONED)
     wait = SCHEDULE[delivery.attempts] * (1 + JITTER * chance)
     return replace(tried, due_at=at + max(wait, _asked(reply)))

@@ -269,6 +269,28 @@ def test_a_late_answer_of_the_old_url_says_nothing_of_the_new_one(services, post
     assert (EndpointState.ENABLED, None, None) == (found.state, found.failing_since, found.last_error)
     [delivery] = services.deliveries.of_job(job.id)
     assert (old.url, int(status[:3])) == (delivery.url, delivery.last_status)
+    assert DeliveryState.PENDING is delivery.state
+
+
+def test_a_late_410_of_the_old_url_keeps_nothing_from_the_new_one(services, clock, postman, register):
+    """It was moved while the POST was on its way, which is what 410 asks for."""
+    with Receiver() as new:
+
+        def moving(visit):
+            visit.request()
+            services.endpoints.apply("default", endpoint_id, Edited(url=new.url))
+            visit.answer("410 Gone")
+
+        with peer(moving) as old:
+            endpoint_id, _ = register(old.url, "video.cancelled")
+            job = ended(services)
+            assert 1 == round_(services, postman)
+            clock.forward(SCHEDULE[0] * 2)
+            assert 1 == round_(services, postman)
+
+        assert 1 == len(new.received)
+    [delivery] = services.deliveries.of_job(job.id)
+    assert (DeliveryState.DELIVERED, [410, 200]) == (delivery.state, [post.status for post in delivery.posts])
 
 
 def test_a_secret_that_cannot_be_opened_is_a_failure_that_its_owner_sees(services, settings_with, postman, register):

@@ -113,6 +113,16 @@ def test_410_says_that_nobody_will_ever_listen():
     assert DeliveryState.ABANDONED is tried([DOWN, DOWN, Reply(status=410)]).state
 
 
+def test_410_of_a_url_that_is_no_longer_the_receiver_s_is_a_failure_as_any_other():
+    gone = Reply(status=410)
+    moved = [delivery.after(owed(), gone, NOON, chance=0, moved=moved) for moved in (True, False)]
+    last = delivery.after(tried([DOWN] * len(SCHEDULE)), gone, NOON, chance=0, moved=True)
+
+    assert [DeliveryState.PENDING, DeliveryState.ABANDONED] == [each.state for each in moved]
+    assert (NOON + SCHEDULE[0], 410) == (moved[0].due_at, moved[0].last_status)
+    assert DeliveryState.ABANDONED is last.state
+
+
 def test_the_waits_are_those_of_standard_webhooks():
     due = [tried([DOWN] * tries).due_at for tries in range(10)]
 
