@@ -17,6 +17,7 @@ from shared.core import events, wire
 from shared.core.access import Caller
 from shared.core.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable, pointer
 from shared.core.events import Event
+from shared.core.ids import VIDEO_ID
 from shared.core.job import Job
 from shared.core.request import MAX_PROBLEMS
 from shared.core.request_key import GONE, MISMATCH
@@ -81,7 +82,7 @@ class Inbox:
             raise InvalidRequest(*problems, code=wire.CODE)
         try:
             if event.type == events.CANCEL:
-                return partial(self._cancel, caller, self._unwanted(caller, event))
+                return partial(self._cancel, caller, self._unwanted(event))
             return partial(self._accept, caller, event, self._draft(caller, event))
         except InvalidRequest as error:
             earlier = self._earlier(caller, event) if event.type == events.REQUESTED else None
@@ -111,18 +112,16 @@ class Inbox:
             return lambda: None  # its video was deleted
         return None if earlier is None else partial(str, earlier.video["id"])
 
-    def _unwanted(self, caller: Caller, event: Event) -> Job:
+    def _unwanted(self, event: Event) -> str:
+        """The id of the video. Raises: InvalidRequest."""
         job_id = event.data.get("id")
         others = [name for name in event.data if name != "id"]
         unknown = [Problem(pointer([name]), "is not a field here; the only one is id") for name in others]
-        if not isinstance(job_id, str) or unknown:
-            missing = [] if isinstance(job_id, str) else [Problem("/id", "must be the id of a video")]
-            raise InvalidRequest(*missing, *unknown, code=wire.CODE)
-        try:
-            return self._videos.job(caller, job_id)
-        except NotFound:
-            # Knative repeats what is answered with 404.
-            raise InvalidRequest(Problem("/id", "there is no such video"), code=wire.CODE) from None
+        if not isinstance(job_id, str) or VIDEO_ID.fullmatch(job_id) is None:
+            raise InvalidRequest(Problem("/id", "must be the id of a video"), *unknown, code=wire.CODE)
+        if unknown:
+            raise InvalidRequest(*unknown, code=wire.CODE)
+        return job_id
 
     def _accept(self, caller: Caller, event: Event, draft: Job) -> str | None:
         try:
@@ -138,10 +137,18 @@ class Inbox:
             return None
         return str(video["id"])
 
-    def _cancel(self, caller: Caller, job: Job) -> None:
-        """A video that is over stays as it is: the wish came late, and that is nobody's fault."""
-        state = self._videos.cancelled(job).state
-        log.info("video cancelled", extra={"job": job.id, "state": state, "key_id": caller.key_id})
+    def _cancel(self, caller: Caller, job_id: str) -> None:
+        """A video that is over stays as it is, and one that is gone stays gone: that is nobody's fault.
+
+        The event may be late, or a repeat of one that was taken. One that never was cannot be told from one that is
+        gone, and is not drawn either.
+        """
+        try:
+            state = self._videos.cancelled(self._videos.job(caller, job_id)).state
+        except NotFound:
+            log.info("no video to cancel", extra={"job": job_id, "key_id": caller.key_id})
+        else:
+            log.info("video cancelled", extra={"job": job_id, "state": state, "key_id": caller.key_id})
 
 
 def _wrong(event: Event) -> Iterator[Problem]:

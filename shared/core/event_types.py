@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import (
+    Annotated,
     Any,
     Final,
     Literal,
     NotRequired,  # pydantic asks for this one before Python 3.12
 )
 
-from pydantic import ConfigDict, with_config
+from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from shared.core import events
+from shared.core.ids import VIDEO_ID
 from shared.core.wish import CreateVideo
 
 _DESCRIBED: Final = ConfigDict(use_attribute_docstrings=True)
@@ -89,7 +91,7 @@ class AcceptedFacts(TypedDict):
 class CancelWish(TypedDict):
     """The video that is no longer wanted."""
 
-    id: str
+    id: Annotated[str, Field(pattern=f"^{VIDEO_ID.pattern}$")]
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
+from typing import Final
 
 from ulid import ULID
+
+VIDEO_ID: Final = re.compile("video_[0-9A-HJKMNP-TV-Z]{26}")
+"""What `new_job_id` makes: a ULID is written in Crockford's base32."""
 
 
 def new_job_id(at: datetime) -> str:
