@@ -17,7 +17,7 @@ from shared.core.operation import JSON, Argument
 MAX_PAGE: Final = 100
 _LIMIT: Final = Problem("/limit", f"must be a whole number from 1 to {MAX_PAGE}")
 AFTER: Final = Argument("after", "Go on behind this id, the `last_id` of the page before.")
-BEFORE: Final = Argument(
+_BEFORE: Final = Argument(
     "before",
     "Go back before this id, the `first_id` of the page after it: the nearest, in the same order. "
     "`has_more` then says whether there are more before them. Not together with `after`.",
@@ -29,7 +29,7 @@ _ORDER: Final = Argument("order", "By age.", {"type": "string", "enum": ["asc", 
 class PageArguments:
     """Which part of a list: at most `limit` things behind the id `after`, oldest first if `ascending`.
 
-    Lists that have BEFORE among their arguments may be asked for those just before `before` instead.
+    Or those just before `before`.
     """
 
     limit: int
@@ -44,7 +44,7 @@ def limit_of(things: str) -> Argument:
 
 def page_of(things: str) -> tuple[Argument, ...]:
     """What `page_arguments` reads."""
-    return limit_of(things), _ORDER, AFTER
+    return limit_of(things), _ORDER, AFTER, _BEFORE
 
 
 def body() -> object:

@@ -122,7 +122,9 @@ def endpoint_routes(endpoints: Endpoints, keys: RequestKeys) -> Blueprint:
     @_LIST
     def listed() -> Response:
         wanted = page_arguments()
-        found, more = endpoints.page(caller(), limit=wanted.limit, after=wanted.after, ascending=wanted.ascending)
+        found, more = endpoints.page(
+            caller(), limit=wanted.limit, after=wanted.after, before=wanted.before, ascending=wanted.ascending
+        )
         now = endpoints.now()
         return jsonify(page([endpoint_views.endpoint(each, now) for each in found], has_more=more))
 

@@ -106,10 +106,13 @@ class Endpoints:
         return Told(endpoint, secret)
 
     def page(
-        self, caller: Caller, *, limit: int, after: str | None, ascending: bool
+        self, caller: Caller, *, limit: int, after: str | None, before: str | None, ascending: bool
     ) -> tuple[Sequence[Endpoint], bool]:
-        """Some of them, and whether there are more behind those."""
+        """Some of them, behind `after` or just before `before`, and whether there are more on that side of those."""
         found = sorted(self._store.of_tenant(caller.tenant), key=lambda each: each.id, reverse=not ascending)
+        if before is not None:
+            found = [each for each in found if (each.id < before if ascending else each.id > before)]
+            return found[-limit:], len(found) > limit
         if after is not None:
             found = [each for each in found if (each.id > after if ascending else each.id < after)]
         return found[:limit], len(found) > limit

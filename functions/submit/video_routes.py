@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from functions.submit import polling, sending
-from functions.submit.bodies import BEFORE, page_arguments, page_of
+from functions.submit.bodies import page_arguments, page_of
 from functions.submit.door import caller
 from functions.submit.following import Follower
 from functions.submit.handler import Videos
@@ -20,7 +20,7 @@ _LIST_VIDEOS: Final = Operation(
     id="listVideos",
     summary="Your videos, newest first",
     about="A page may be empty and have more behind it: a request looks at 1,000 videos at most.",
-    arguments=(*page_of("Videos"), BEFORE, *selection.ARGUMENTS),
+    arguments=(*page_of("Videos"), *selection.ARGUMENTS),
     replies={200: Reply("A page.", Payload(VideoList))},
 )
 _GET_VIDEO: Final = Operation(

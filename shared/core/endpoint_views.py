@@ -45,7 +45,7 @@ class WebhookEndpoint(TypedDict):
 
 
 class WebhookEndpointList(TypedDict):
-    """A page, newest first; the next one is asked for with `after=<last_id>`."""
+    """A page; the next one is asked for with `after=<last_id>`, the one before it with `before=<first_id>`."""
 
     object: Literal["list"]
     data: list[WebhookEndpoint]

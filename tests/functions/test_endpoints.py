@@ -187,6 +187,19 @@ def test_pages_hold_every_endpoint_once_newest_first(ask):
         assert sorted(ids, reverse=reverse) == [each["id"] for each in found]
 
 
+def test_pages_are_read_backwards_by_before(ask):
+    """As those of videos are: the nearest before an id, in the order of the list."""
+    ids = [ask("POST", json=WISH).json["id"] for _ in range(5)]
+    for order, every in (("asc", ids), ("desc", ids[::-1])):
+        for n, endpoint_id in enumerate(every):
+            page = ask("GET", f"?limit=2&order={order}&before={endpoint_id}").json
+            nearest = every[max(0, n - 2) : n]
+            assert (nearest, n > 2) == ([each["id"] for each in page["data"]], page["has_more"])
+
+    both = ask("GET", f"?after={ids[0]}&before={ids[1]}")
+    assert (400, ["/before"]) == (both.status_code, [problem["pointer"] for problem in both.json["errors"]])
+
+
 def test_there_is_a_greatest_number_of_them(ask):
     answers = [ask("POST", json=WISH) for _ in range(21)]
 
