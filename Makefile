@@ -49,6 +49,7 @@ bench: $(DEV) $(PAGE)
 	$(BIN)/python bench/draw.py
 	$(BIN)/python bench/slicing.py
 	$(BIN)/python bench/cold_start.py
+	$(BIN)/python bench/first_step.py
 	$(BIN)/python bench/lanes.py
 	$(BIN)/python bench/end_to_end.py
 	$(BIN)/python bench/api.py
