@@ -1,23 +1,23 @@
-"""generate: woken by events, draws what is queued. A Flask face over handler.py."""
+"""generate: woken by events, draws what is queued. What gunicorn starts: the engine is made first, and all else after.
+
+An engine that has weights asks the disk for them when it is made, and everything else takes long to import: so nothing
+that does stands up here.
+"""
 
 from __future__ import annotations
 
 import importlib
-import time
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from functions import kit
-from functions.generate.awakening import Awakening
-from functions.generate.engine import VideoEngine
-from functions.generate.handler import Painter
-from functions.generate.patience import Patience
-from functions.generate.provenance import seal_of
-from functions.generate.workfolder import sweep
-from shared import wiring
 from shared.settings import BadSetting, Settings
 from shared.telemetry import log as log_lines
-from shared.wiring import Services
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from functions.generate.engine import VideoEngine
+    from functions.generate.patience import Patience
+    from shared.wiring import Services
 
 MOCHI = "functions.generate.mochi.engine:MochiEngine"
 
@@ -34,18 +34,10 @@ def create_app(
     """
     settings = settings or Settings.from_env()
     log_lines.set_up(settings.log_level)
-    sweep()
-    seal = seal_of(settings)
-    services = services or wiring.build(settings)
     engine = engine or load_engine(settings)
-    started = time.monotonic()
-    engine.setup()
-    awakening = Awakening(time.monotonic() - started)
-    app = kit.create_app(__name__, ping=services.ping)
-    drain = kit.drain_of(app)
-    painter = Painter(services, engine, settings, drain=drain, patience=patience, awakening=awakening, seal=seal)
-    kit.on_event(app, "/", lambda _: painter.serve())
-    return app
+    from functions.generate import face  # Flask, the stores' clients, codecs: the disk is busy meanwhile
+
+    return face.create_app(settings, engine, services=services, patience=patience)
 
 
 def load_engine(settings: Settings) -> VideoEngine:

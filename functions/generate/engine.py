@@ -61,7 +61,9 @@ class Drawing(Protocol):
 
 
 class VideoEngine(Protocol):
-    """A model in memory. The class that ENGINE names is called with the process's `Settings` alone."""
+    """A model in memory. The class that ENGINE names is called with the process's `Settings` alone, before anything
+    else is imported: what it begins then, such as reading weights ahead, goes beside that.
+    """
 
     def setup(self) -> None:
         """Load. The process is ready when it returns. Raises: ModelUnavailable."""

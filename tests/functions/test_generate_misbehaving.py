@@ -135,7 +135,8 @@ def test_a_cancelled_one_that_hangs_is_cancelled_without_it(services, studio, se
 
 def test_nothing_that_touches_a_gpu_is_imported_before_the_worker_has_forked(pytestconfig):
     """gunicorn's arbiter reads its configuration; the worker then imports the app, and the app the model in setup."""
-    code = "import sys, functions.generate.app; sys.exit(bool({'torch', 'diffusers'} & set(sys.modules)))"
+    imports = "import sys, functions.generate.app, functions.generate.face"
+    code = f"{imports}; sys.exit(bool({{'torch', 'diffusers'}} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=pytestconfig.rootpath, timeout=60)
     configuration = (pytestconfig.rootpath / "functions/gunicorn.conf.py").read_text()
     manifest = (pytestconfig.rootpath / "knative/base/generate.yaml").read_text()

@@ -21,7 +21,11 @@ class MochiEngine:
     """Holds one model at a time; a request for another offered one swaps it in."""
 
     def __init__(self, settings: Settings, *, device: str | None = None) -> None:
-        """`device` is a torch device; by default the first GPU, or the CPU where there is none."""
+        """Asks the disk for the first model's weights: `setup`, and what the process imports before, take seconds.
+
+        `device` is a torch device; by default the first GPU, or the CPU where there is none.
+        """
+        self._ahead = Prefetch(weights.in_order(settings.weights_dir / settings.models[0]))
         self._models = settings.models
         self._weights_dir = settings.weights_dir
         self._device_name = device
@@ -32,15 +36,14 @@ class MochiEngine:
         self._prepared: dict[str, Any] = {}
 
     def setup(self) -> None:
-        """Import the libraries, while the disk is asked for the weights, and load the first model.
+        """Import the libraries and load the first model.
 
         Raises:
             ModelUnavailable: Its weights are missing, the tiny model's cannot be written, or this device
                 lacks one of the presets that are offered.
         """
-        ahead = Prefetch(weights.in_order(self._weights_dir / self._models[0]))
         libraries.summon()
-        ahead.stop()
+        self._ahead.stop()
         from functions.generate.mochi import pipeline, presets
 
         presets.check(self._presets, pipeline.pick_device(self._device_name), **self._how)

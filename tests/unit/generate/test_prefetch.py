@@ -17,12 +17,13 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 SIZE = 4 * 2**30
 SETUP = """
 import sys, threading
-from functions.generate.mochi.engine import MochiEngine
+from functions.generate.app import create_app
 from shared.settings import Settings
 
-sys.modules["torch"] = None  # as if it had not come yet
+sys.modules[sys.argv[2]] = None  # as if it had not come yet
+settings = {"WEIGHTS_DIR": sys.argv[1], "REDIS_URL": "memory://", "ARTIFACTS_URL": "memory://", "K_SINK": "memory://"}
 try:
-    MochiEngine(Settings.from_env({"WEIGHTS_DIR": sys.argv[1]})).setup()
+    create_app(Settings.from_env(settings))
 except ImportError as error:
     print(error)
 for thread in threading.enumerate():
@@ -126,14 +127,15 @@ def test_it_needs_nothing_that_takes_long_to_import():
 
 
 @pytest.mark.disk
-def test_the_engine_asks_for_the_weights_before_it_imports_anything_that_takes_long(cold, tmp_path):
+@pytest.mark.parametrize("library", ["flask", "prometheus_client", "redis", "av", "PIL", "torch"])
+def test_a_process_asks_for_the_weights_before_it_imports_anything_that_takes_long(cold, tmp_path, library):
     file = cold("mochi-1-tiny/transformer/a.safetensors", 5 * PAGE)
 
     done = subprocess.run(
-        [sys.executable, "-c", SETUP, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", SETUP, str(tmp_path), library], capture_output=True, text=True, check=True, timeout=120
     )
 
-    assert "import of torch halted; None in sys.modules\n" == done.stdout
+    assert f"import of {library} halted; None in sys.modules\n" == done.stdout
     assert 5 * PAGE == cached(file)
 
 
