@@ -1,5 +1,6 @@
 """How gunicorn runs every function; what differs between them stands in knative/base/*.yaml."""
 
+import gc
 import os
 import resource
 import signal
@@ -26,12 +27,19 @@ if _soft != resource.RLIM_INFINITY:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _wanted), _hard))
 
 
+def post_fork(_arbiter: Any, _worker: Any) -> None:
+    """Imports make objects that stay, and each collection would look at all of them again."""
+    gc.disable()
+
+
 def post_worker_init(worker: Any) -> None:
     """Let the app hear that it must stop, and stop the same way for each of these signals.
 
     gunicorn's quick stop (SIGINT, SIGQUIT) would pull the interpreter away under a drawing; to put
     one back takes a step.
     """
+    gc.freeze()  # what the start made is looked at no more
+    gc.enable()
     drain = worker.wsgi.extensions["drain"]
     worker.handle_error = worker.wsgi.extensions["inflow"].refuse
 
