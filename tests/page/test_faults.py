@@ -98,6 +98,19 @@ def test_a_screen_that_cannot_be_fetched_says_so_and_leaves_the_others(visit: Vi
     expect(page.get_by_role("heading", name=HEADINGS[screen], exact=True)).to_be_visible()
 
 
+def test_a_proxy_that_answers_with_its_own_page_is_told_of_as_such(visit: Visitor):
+    """As where one must sign in again: 200, and not a word of the platform's."""
+    page = visit.tab()
+    expect(page.get_by_role("heading", name="Being drawn")).to_be_visible()
+    page.route("**/v1/**", lambda route: route.fulfill(content_type="text/html", body="<h1>Sign in</h1>"))
+
+    ask(page, "A hat")
+
+    expect(page.get_by_text("Something on the way answered in place of the platform").first).to_be_visible()
+    expect(page.get_by_text("Something broke on this page")).to_be_hidden()
+    expect(page.get_by_label("What shall be seen?")).to_have_value("A hat")
+
+
 def make_key(platform: Platform, *scopes: str, life: int | None = None) -> str:
     body = {"tenant": "default", "scopes": list(scopes)} | ({} if life is None else {"expires_in_seconds": life})
     status, _, answer = platform.call("POST", "/admin/keys", body)

@@ -196,6 +196,7 @@ describe('asking', () => {
     [refusal(429, 'queue_full'), 'Too many requests for now.'],
     [HttpResponse.error(), 'The platform does not answer. Is it running, and are you online?'],
     [new HttpResponse('<h1>Bad gateway</h1>', { status: 502 }), 'The platform answered 502.'],
+    [HttpResponse.html('<h1>Sign in</h1>'), /^Something on the way answered in place of the platform/],
   ])('says clearly what else went wrong (%#)', async (answer, words) => {
     server.use(http.post('/v1/videos', () => answer));
     const user = open();

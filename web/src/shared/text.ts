@@ -16,6 +16,7 @@ export const text = {
   problem: {
     title: 'That did not work',
     offline: 'The platform does not answer. Is it running, and are you online?',
+    foreign: 'Something on the way answered in place of the platform, perhaps a page to sign in. Load this page again.',
     forbidden: 'Your key may not do this.',
     limited: 'Too many requests for now.',
     status: (status: number) => `The platform answered ${status}.`,

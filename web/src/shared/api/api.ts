@@ -1,6 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { hooksOf } from './hooks';
-import { offline, problemOf } from './problem';
+import { foreign, offline, problemOf } from './problem';
 import { said, type Answer } from './said';
 import type { components, paths } from './schema';
 
@@ -16,6 +16,10 @@ export type Variant = Schemas['VideoVariant']['variant'];
 
 /** Seconds that a long poll waits for another state. Steps are no state: they are seen when it comes back. */
 const LONG_POLL_S = 5;
+/** Media types of what the platform answers. */
+const JSON_TEXT = /^application\/json\b/i;
+const FILE = /^(video|image)\//i;
+const STREAM = /^text\/event-stream\b/i;
 
 /** What the page asks of the platform, as the holder of one key. Every method may reject with a Problem. */
 export type Api = ReturnType<typeof openApi>;
@@ -25,12 +29,10 @@ export function openApi(key: string) {
   const client = createClient<paths>({ baseUrl: location.origin, fetch: reach });
   client.use(credentials(authorization), success);
 
-  /** Bytes and streams, of which the document says no shape. */
-  const raw = async (path: string, headers: Record<string, string> = {}, signal?: AbortSignal) => {
+  /** Bytes and streams, of which the document says no shape: of such a type, or nothing. */
+  const raw = async (path: string, type: RegExp, headers: Record<string, string> = {}, signal?: AbortSignal) => {
     const asked = new Request(new URL(path, location.origin), { headers: { ...authorization, ...headers }, signal: signal ?? null });
-    const response = await reach(asked);
-    if (!response.ok) throw await problemOf(response);
-    return response;
+    return checked(await reach(asked), type);
   };
 
   return {
@@ -61,17 +63,17 @@ export function openApi(key: string) {
     remove: (id: string) => said(client.DELETE('/v1/videos/{id}', { ...of(id), keepalive: true })),
     /** From submit itself: a link to an object store would lead to another host, which the page's policy refuses. */
     file: async (id: string, variant: Variant, signal?: AbortSignal) =>
-      (await raw(`/v1/videos/${encodeURIComponent(id)}/content?variant=${variant}&redirect=false`, {}, signal)).blob(),
+      (await raw(`/v1/videos/${encodeURIComponent(id)}/content?variant=${variant}&redirect=false`, FILE, {}, signal)).blob(),
     /** What a video looks like so far; null: nothing yet. */
     preview: async (id: string, signal?: AbortSignal) => {
-      const response = await raw(`/v1/videos/${encodeURIComponent(id)}/preview`, {}, signal);
+      const response = await raw(`/v1/videos/${encodeURIComponent(id)}/preview`, FILE, {}, signal);
       return response.status === 200 ? response.blob() : null;
     },
     /** Server-sent events behind `last`; null: there will be no more. */
     events: async (id: string, last: string, signal: AbortSignal) => {
       const known: Record<string, string> = last === '' ? {} : { 'Last-Event-ID': last };
       const headers = { Accept: 'text/event-stream', ...known };
-      const response = await raw(`/v1/videos/${encodeURIComponent(id)}/events`, headers, signal);
+      const response = await raw(`/v1/videos/${encodeURIComponent(id)}/events`, STREAM, headers, signal);
       return response.status === 204 ? null : response.body;
     },
   };
@@ -92,10 +94,15 @@ const credentials = (headers: Record<string, string>): Middleware => ({
 });
 
 const success: Middleware = {
-  onResponse: async ({ response }) => {
-    if (!response.ok) throw await problemOf(response);
-  },
+  onResponse: ({ response }) => checked(response, JSON_TEXT),
 };
+
+/** The answer, if it is a success and what was asked for. Rejects with a Problem. */
+async function checked(response: Response, type: RegExp): Promise<Response> {
+  if (!response.ok) throw await problemOf(response);
+  if (response.status !== 204 && !type.test(response.headers.get('Content-Type') ?? '')) throw foreign(response.status);
+  return response;
+}
 
 async function reach(request: Request): Promise<Response> {
   try {

@@ -113,6 +113,22 @@ describe('following a video', () => {
     await expect(heard(() => refusal(status, code))).rejects.toBeInstanceOf(Problem);
   });
 
+  const signIn = () => HttpResponse.html('<h1>Sign in</h1>');
+
+  test.each([[[]], [[() => stream(['state', '0.0.0', running])]]])('asks where something else answers for a stream (%#)', async (before) => {
+    server.use(http.get(`/v1/videos/${ID}`, () => HttpResponse.json(done)));
+
+    const { states } = await heard(...before, signIn);
+
+    expect(states.at(-1)).toBe('completed');
+  });
+
+  test('stops where something else answers all', async () => {
+    server.use(http.get(`/v1/videos/${ID}`, signIn));
+
+    await expect(heard(signIn)).rejects.toMatchObject({ status: 200, code: 'foreign' });
+  });
+
   test('shows the key on every stream', async () => {
     const keys: (string | null)[] = [];
     const hear = ({ request }: { request: Request }) => void keys.push(request.headers.get('Authorization'));

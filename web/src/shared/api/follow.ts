@@ -1,7 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Api, Video } from './api';
 import { isOver } from './state';
-import { Problem } from './problem';
+import { isForeign, Problem } from './problem';
 
 /** A stream begins with how the video stands. Where that does not come, something on the way holds streams back. */
 const FIRST_WORD_MS = 5000;
@@ -38,6 +38,10 @@ export async function follow(api: Api, id: string, hear: (video: Video) => void,
       await pause(story.retryMs, signal);
     } catch (error) {
       if (ended()) return;
+      if (isForeign(error) && silent < SILENT_STREAMS) {
+        silent = SILENT_STREAMS; // whether more than streams is kept from us, the asking tells
+        continue;
+      }
       if (!(error instanceof Problem) || !error.passes) throw error;
       if (story.last === '') silent++;
       const told = error.retryAfter === null ? 0 : error.retryAfter * 1000;

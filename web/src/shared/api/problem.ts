@@ -30,6 +30,11 @@ export function problemIn(error: Error): Problem {
 
 export const offline = () => new Problem(0, 'offline', text.problem.offline);
 
+/** A success that is not the platform's: something on the way answered in its place, as a page to sign in does. */
+export const foreign = (status: number) => new Problem(status, 'foreign', text.problem.foreign);
+
+export const isForeign = (error: unknown) => error instanceof Problem && error.code === 'foreign';
+
 interface Told {
   detail?: unknown;
   errors?: unknown;
