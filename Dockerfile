@@ -85,6 +85,11 @@ FROM python AS gpu
 # changes least.
 COPY image/locks/torch.txt image/locks/
 RUN image/install.sh /opt/flipbook image/locks/torch.txt
+# For COMPILE=true.
+COPY image/locks/compiler.txt image/locks/
+COPY image/clang image/
+RUN image/install.sh /opt/flipbook image/locks/compiler.txt && \
+    ln -s /app/image/clang /opt/flipbook/bin/clang
 COPY image/locks/generate.txt image/locks/
 RUN image/install.sh /opt/flipbook image/locks/generate.txt
 COPY LICENSE ./

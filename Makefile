@@ -66,7 +66,7 @@ wheels: $(WHEELS)
 
 $(WHEELS): $(DEV) $(wildcard image/locks/*.txt)
 	@rm -rf $(VENV)/wheels
-	@for lock in functions generate sbom; do \
+	@for lock in functions generate compiler sbom; do \
 		$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
 			--require-hashes --dest $(VENV)/wheels -r image/locks/$$lock.txt || exit 1; \
 	done

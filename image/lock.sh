@@ -22,6 +22,7 @@ lock() {
 lock functions functions/submit/requirements.txt functions/notify/requirements.txt functions/recover/requirements.txt
 # PyTorch and CUDA are a layer of their own, so generate's lock leaves them out.
 lock torch image/packages/torch.txt
+lock compiler image/packages/compiler.txt
 lock generate functions/generate/requirements-c2pa.txt functions/generate/requirements-fp8.txt \
     --excludes image/packages/torch.txt
 lock node image/packages/node.txt

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from tests.architecture.house import ROOT
 from tests.image.locks import ENTRY, locked, text_of
 
-LOCKS = ("functions", "generate", "node", "sbom", "torch")
+LOCKS = ("functions", "generate", "compiler", "node", "sbom", "torch")
 CUDA = re.compile(r"(nvidia|cuda)-(?!cudnn-frontend).+|triton")
 """What only PyTorch's build for CUDA wants, at the versions that it names itself; no test machine has it."""
 ENVIRONMENT = default_environment() | {"python_version": "3.11", "python_full_version": "3.11.3"}
@@ -32,6 +32,7 @@ SOURCES = {
         tuple(f"functions/generate/requirements-{name}.txt" for name in ("c2pa", "fp8")), frozenset({"torch"})
     ),
     "torch": Sources(("image/packages/torch.txt",)),
+    "compiler": Sources(("image/packages/compiler.txt",)),
     "node": Sources(("image/packages/node.txt",)),
     "sbom": Sources(("image/packages/sbom.txt",)),
 }

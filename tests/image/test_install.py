@@ -65,7 +65,7 @@ def functions(place):
 @pytest.fixture(scope="module")
 def gpu(place):
     require_folder(WHEELS)
-    for lock in (torch_of_this_machine(place), lock_of("generate")):  # the Dockerfile's two layers
+    for lock in (torch_of_this_machine(place), lock_of("compiler"), lock_of("generate")):  # the Dockerfile's layers
         done = install(place / "gpu", lock)
         assert (0, "") == (done.returncode, done.stderr), done.stdout
     return place / "gpu"
@@ -161,10 +161,31 @@ def test_what_is_installed_is_what_the_lock_says(functions):
 @pytest.mark.timeout(300)
 def test_what_is_installed_for_the_gpu_is_what_its_locks_say(gpu):
     here = installed(gpu)
-    wanted = {name: version for name, version in (locked("torch") | locked("generate")).items() if name in here}
+    every = locked("torch") | locked("compiler") | locked("generate")
+    wanted = {name: version for name, version in every.items() if name in here}
 
     assert wanted == here | {"torch": here["torch"].partition("+")[0]}
     assert locked("generate").keys() <= here.keys()
+
+
+@pytest.mark.timeout(300)
+def test_the_compiler_of_the_gpu_image_makes_what_python_can_load(gpu, volumes):
+    """As Triton calls it: found by its name, as the image's user, in a folder of its own."""
+    home = Path(volumes) / "artifacts"
+    (home / "x.c").write_text("int twice(int x) { return 2 * x; }\n")
+    image = {"PATH": f"{gpu}/bin:{os.defpath}", "HOME": str(home)}
+    command = [ROOT / "image" / "clang", "x.c", "-O3", "-shared", "-fPIC", "-Wno-psabi", "-o", "x.so", "-l:libm.so.6"]
+
+    done = subprocess.run([*as_nobody(), *command], cwd=home, env=image, capture_output=True, text=True, timeout=120)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    told = subprocess.run(
+        [gpu / "bin" / "python", "-c", "import ctypes; print(ctypes.CDLL('./x.so').twice(21))"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+    )
+    assert "42\n" == told.stdout
 
 
 def installed(packages):
