@@ -7,8 +7,9 @@ import pytest
 import torch
 from diffusers.models import AutoencoderKLMochi
 
-from functions.generate.mochi import decoding, tiny
+from functions.generate.mochi import decoding, pipeline, tiny
 from functions.generate.mochi.causal import CausalDecoder
+from functions.generate.mochi.tiling import tiled
 from shared.core.errors import DrawingFailed
 
 FRAMES = 5
@@ -100,13 +101,47 @@ def test_the_full_size_model_is_decoded_two_latent_frames_at_a_time_on_a_gpu():
 
 def test_where_no_latent_frame_fits_it_works_by_tiles_as_diffusers_does(vae, caplog):
     latents = torch.randn((1, 12, 1, 25, 33), generator=torch.Generator().manual_seed(2))
-    tiled = tiny.build().vae
-    tiled.enable_tiling()
+    by_tiles = tiny.build().vae
+    by_tiles.enable_tiling()
 
     chunks = decoded(vae, latents, room=1)
 
-    assert np.array_equal(pictures(stock(tiled, latents)), np.concatenate(chunks))
+    assert np.array_equal(pictures(stock(by_tiles, latents)), np.concatenate(chunks))
     assert "decoding by tiles" in caplog.text
+
+
+def test_a_model_that_was_loaded_straight_works_by_tiles_too(vae, tmp_path):
+    tiny.ensure(tmp_path)
+    straight = pipeline.load(tmp_path / tiny.NAME, torch.device("cpu")).vae
+    latents = torch.randn((1, 12, 1, 25, 33), generator=torch.Generator().manual_seed(2))
+
+    found = np.concatenate(decoded(straight, latents, room=1))
+
+    assert not isinstance(straight, AutoencoderKLMochi)
+    assert np.array_equal(np.concatenate(decoded(vae, latents, room=1)), found)
+
+
+class Enlarger(torch.nn.Module):
+    """In the decoder's place: each latent by itself, darker where its tile is bright, so that tiles do not agree."""
+
+    def forward(self, latents):
+        bright = latents[:, :3] - latents.mean()
+        return bright.repeat_interleave(6, 2).repeat_interleave(8, 3).repeat_interleave(8, 4), None
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("size", [(5, 6), (25, 33), (31, 50), (55, 27)], ids=str)
+def test_the_seams_are_those_of_diffusers_to_the_last_bit(size, dtype):
+    """Also where the last tile is narrower than a seam, and in the numbers of a GPU."""
+    latents = torch.randn((1, 12, 2, *size), generator=torch.Generator().manual_seed(4)).to(dtype)
+    theirs = tiny.build().vae
+    theirs.decoder = Enlarger()
+
+    with torch.inference_mode():
+        expected = theirs.tiled_decode(latents, return_dict=False)[0]
+        found = tiled(theirs, latents, lambda tile: theirs.decoder(tile)[0][:, :, 5:])
+
+    assert torch.equal(expected, found)
 
 
 def test_a_decoder_that_overflows_fails_the_drawing(vae, latents):

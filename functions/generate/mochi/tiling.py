@@ -21,16 +21,28 @@ def tiled(vae: Any, latents: torch.Tensor, decode: Callable[[torch.Tensor], torc
         [decode(latents[..., top : top + side, left : left + side]) for left in range(0, latents.shape[-1], stride)]
         for top in range(0, latents.shape[-2], stride)
     ]
-    lines = [torch.cat(_blended(vae, rows, number), dim=-1) for number in range(len(rows))]
+    lines = [torch.cat(_blended(rows, number), dim=-1) for number in range(len(rows))]
     return torch.cat(lines, dim=-2)[..., :height, :width]
 
 
-def _blended(vae: Any, rows: list[list[torch.Tensor]], number: int) -> list[torch.Tensor]:
+def _blended(rows: list[list[torch.Tensor]], number: int) -> list[torch.Tensor]:
     """The tiles of one row without what the next ones bring, blended into those above and to the left."""
     row = rows[number]
     for place, tile in enumerate(row):
         if number:
-            vae.blend_v(rows[number - 1][place], tile, SIDE - STRIDE)
+            _fade(rows[number - 1][place], tile, -2)
         if place:
-            vae.blend_h(row[place - 1], tile, SIDE - STRIDE)
+            _fade(row[place - 1], tile, -1)
     return [tile[..., :STRIDE, :STRIDE] for tile in row]
+
+
+def _fade(before: torch.Tensor, tile: torch.Tensor, dim: int) -> None:
+    """In place: the tile's first pixels along `dim` come, one after another, more from itself and less from `before`.
+
+    Each product is rounded as one with a plain number is, in float32 and then to the tile's own type.
+    """
+    length = min(before.shape[dim], tile.shape[dim], SIDE - STRIDE)
+    own = torch.arange(length, dtype=torch.float64, device=tile.device) / length
+    own = own.view(-1, 1) if dim == -2 else own
+    old, new = before.narrow(dim, before.shape[dim] - length, length), tile.narrow(dim, 0, length)
+    new.copy_((old * (1 - own).float()).to(tile.dtype) + (new * own.float()).to(tile.dtype))
