@@ -57,7 +57,7 @@ def frames(wish: CreateVideo, model: Model) -> int:
     """The frames that the wish comes to; what is longer than the model's longest was refused, or is to be that."""
     if wish.num_frames is not None:
         return wish.num_frames
-    return model.num_frames if wish.seconds is None else min(model.frames_for(wish.seconds), model.max_frames)
+    return model.num_frames if wish.seconds is None else model.frames_for(min(wish.seconds, model.max_seconds))
 
 
 def exceeded(

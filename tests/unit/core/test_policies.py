@@ -26,7 +26,7 @@ def refused(usual: Policies = EXACT, **fields: Any) -> set[str]:
     return {problem.pointer for problem in caught.value.problems}
 
 
-@pytest.mark.parametrize(("seconds", "frames"), LENGTHS)
+@pytest.mark.parametrize(("seconds", "frames"), [*LENGTHS, (1.7e308, 163), (10**300, 163)])
 def test_a_length_that_cannot_be_drawn_becomes_the_nearest_on_request(seconds: Any, frames: int) -> None:
     assert frames == drawn(seconds=seconds, seconds_policy="nearest").num_frames
 
