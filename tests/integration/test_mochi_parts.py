@@ -162,6 +162,7 @@ def test_a_part_of_another_make_is_unreadable(shape, config, said):
 def test_a_configuration_that_is_damaged_is_unreadable_and_named(tmp_path):
     for name in ("config.json", "tokenizer_config.json", "tokenizer.json"):
         (tmp_path / name).write_text("{")
+    (tmp_path / "model.safetensors").touch()
 
     with pytest.raises(Unreadable, match=f"the config.json of {tmp_path.name} is no JSON"):
         direct.transformer(tmp_path, CPU, torch.float32)
