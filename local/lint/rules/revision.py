@@ -88,7 +88,7 @@ def _flags(pod: Pod) -> Iterator[tuple[Place, str]]:
         if pod.spec.get(field):
             yield (*pod.at, field), f"kubernetes.podspec-{flag}"
     for at, volume in pod.volumes:
-        for kind in sorted(volume.keys() - _UNFLAGGED_VOLUMES):
+        for kind in sorted(key for key in volume.keys() - _UNFLAGGED_VOLUMES if isinstance(key, str)):
             yield (*at, kind), f"kubernetes.podspec-{_VOLUME_FLAGS.get(kind, kind.lower())}"
         claim = table(volume.get("persistentVolumeClaim"))
         if claim and not claim.get("readOnly"):
