@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from functions.generate.engine import Frames
-from functions.generate.mochi.causal import CausalDecoder
+from functions.generate.mochi.causal import Between, CausalDecoder, between
 from functions.generate.mochi.tiling import tiled
 from shared.core.errors import DrawingFailed
 
@@ -20,12 +20,20 @@ GIB: Final = 2**30
 CHUNK_BYTES: Final = {"cpu": GIB, "cuda": 8 * GIB}
 """What a chunk may take, by kind of device. Fixed, and not what is free: cut otherwise, the last bits would differ."""
 LIVE: Final = 6
-"""Tensors of full size at the widest place, around the last convolutions: input, norm, two paddings, output, sum."""
+"""Tensors of full size at the widest place, around the last convolutions: input, output of the first, and three in
+`between`; one more for what a convolution takes for itself."""
 TAILS: Final = 3
 """Latent frames' worth of memory that the kept frames take at most, whatever the chunk."""
 
 
-def decode(vae: Any, latents: torch.Tensor, *, chunk: int | None = None, room: int | None = None) -> Iterator[Frames]:
+def decode(
+    vae: Any,
+    latents: torch.Tensor,
+    *,
+    between: Between = between,
+    chunk: int | None = None,
+    room: int | None = None,
+) -> Iterator[Frames]:
     """The pictures in order, at most `chunk` bytes of work at a time, by default `CHUNK_BYTES`.
 
     `room` is in bytes, by default what the device has: where not even one latent frame fits, it
@@ -38,10 +46,10 @@ def decode(vae: Any, latents: torch.Tensor, *, chunk: int | None = None, room: i
     size = max((chunk or CHUNK_BYTES[device.type]) // frame, 1)
     if frame * (1 + TAILS) > (_room(device) if room is None else room):
         log.warning("decoding by tiles: a frame of %d bytes does not fit", frame)
-        pictures = tiled(vae, latents, lambda tile: torch.cat(list(_in_time(vae, tile, size)), dim=2))
+        pictures = tiled(vae, latents, lambda tile: torch.cat(list(_in_time(vae, tile, size, between)), dim=2))
         yield from (_bytes(part) for part in torch.split(pictures, 2 * vae.temporal_compression_ratio, dim=2))
     else:
-        yield from (_bytes(part) for part in _in_time(vae, latents, size))
+        yield from (_bytes(part) for part in _in_time(vae, latents, size, between))
 
 
 def denormalized(vae: Any, latents: torch.Tensor) -> torch.Tensor:
@@ -59,9 +67,9 @@ def frame_bytes(vae: Any, latents: torch.Tensor) -> int:
     return int(pixels * vae.temporal_compression_ratio * channels * latents.element_size() * LIVE)
 
 
-def _in_time(vae: Any, latents: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
+def _in_time(vae: Any, latents: torch.Tensor, size: int, between: Between) -> Iterator[torch.Tensor]:
     """Pieces of the video, of `size` latent frames and whole in space: (1, 3, frames, height, width)."""
-    decoder = CausalDecoder(vae.decoder)
+    decoder = CausalDecoder(vae.decoder, between)
     surplus = vae.temporal_compression_ratio - 1
     for number, piece in enumerate(torch.split(latents, size, dim=2)):
         pictures = decoder(piece)

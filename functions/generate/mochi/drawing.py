@@ -71,7 +71,7 @@ class MochiDrawing:
         return pack(self._state, self._identity)
 
     def decode(self) -> Iterator[Frames]:
-        chunks = decoding.decode(self._modules.vae, self._state.latents)
+        chunks = decoding.decode(self._modules.vae, self._state.latents, between=self._modules.between)
         while True:
             with room(), torch.inference_mode():
                 chunk = next(chunks, None)

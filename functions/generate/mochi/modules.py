@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from functions.generate.mochi.attention import JointAttention
+from functions.generate.mochi.causal import Between, between
 from functions.generate.mochi.sketch import Sketcher
 from functions.generate.mochi.words import Words
 from shared.core.preset import Preset
@@ -27,5 +28,7 @@ class Modules:
     """Genmo's own code does so; the hub's pipeline does not."""
     device: torch.device
     sketcher: Sketcher
+    between: Between = between
+    """What stands between the decoder's convolutions."""
     preset: str = Preset.EXACT
     """How the modules were made fast. Another preset may give other numbers, so no checkpoint crosses over."""

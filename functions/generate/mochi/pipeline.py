@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from functions.generate.mochi import direct, schedule
+from functions.generate.mochi import causal, direct, schedule
 from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.modules import Modules
 from functions.generate.mochi.reading import Unreadable
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def load(folder: Path, device: torch.device) -> Modules:
     """The modules on `device`, in bfloat16 on an accelerator and float32 on a CPU. Never touches the network.
 
-    Raises: ModelUnavailable: Its scheduler takes other steps than ours, or its tokenizer pads on the left.
+    Raises: ModelUnavailable: Its scheduler or its decoder are not as ours, or its tokenizer pads on the left.
     """
     try:
         return _straight(folder, device)
@@ -68,9 +68,10 @@ def by_from_pretrained(folder: Path, device: torch.device) -> Modules:
 def modules_of(pipe: Any) -> Modules:
     """What a MochiPipeline holds.
 
-    Raises: ModelUnavailable: Its scheduler takes other steps than ours, or its tokenizer pads on the left.
+    Raises: ModelUnavailable: Its scheduler or its decoder are not as ours, or its tokenizer pads on the left.
     """
     schedule.check(pipe.scheduler.config)
+    causal.check(pipe.vae.decoder)
     return _modules(
         Words(pipe.tokenizer.backend_tokenizer, pipe.tokenizer.pad_token, pipe.tokenizer.padding_side),
         pipe.text_encoder,

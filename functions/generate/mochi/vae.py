@@ -11,14 +11,11 @@ from dataclasses import dataclass, fields
 from math import prod
 from typing import Any, Final
 
-import torch
 from torch import nn
 
 from functions.generate.mochi.reading import Unreadable
 
 GROUPS: Final = 32
-AT_ONCE: Final = 8
-"""Frames that are normed in one go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +83,12 @@ class _UpBlock(_Resnets):
 class _Resnet(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.nonlinearity = nn.SiLU()
         self.norm1, self.norm2 = _Norm(channels), _Norm(channels)
         self.conv1, self.conv2 = _Causal(channels), _Causal(channels)
 
 
 class _Causal(nn.Module):
-    """A convolution that is padded by whoever calls it."""
-
-    time_kernel_size = 3
-    height_pad = width_pad = 1
+    """Its input is padded already."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -103,13 +96,6 @@ class _Causal(nn.Module):
 
 
 class _Norm(nn.Module):
-    """Each frame by itself."""
-
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm_layer = nn.GroupNorm(GROUPS, channels)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        frames = hidden.permute(0, 2, 1, 3, 4).flatten(0, 1)
-        normed: Any = torch.cat([self.norm_layer(part) for part in torch.split(frames, AT_ONCE)])
-        return torch.as_tensor(normed.unflatten(0, (len(hidden), -1)).permute(0, 2, 1, 3, 4))
