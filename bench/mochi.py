@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
+from bench import mochi_decoders as decoders
 from bench import mochi_models as models
 from bench import mochi_parts as parts
 from bench import mochi_steps as steps
@@ -65,7 +66,8 @@ def table(facts: dict[str, Measured], scale: models.Scale) -> Iterator[str]:
     yield ""
     yield "| part | s | first s | peak GB | off stock |"
     yield "| --- | --- | --- | --- | --- |"
-    for key in [key for key in facts if key.startswith(("encode", "decode"))]:
+    decoded = [f"decode {frames} | {name}" for frames in sorted(scale.frames) for name in decoders.NAMES]
+    for key in ["encode | 256 words", *decoded]:
         told = [cell(facts, key, "seconds"), cell(facts, key, "first", 1), cell(facts, key, "peak_gb", 1)]
         yield f"| {key.replace(' | ', ': ')} | {' | '.join(told)} | {cell(facts, key, 'off_stock', 6)} |"
     yield ""
@@ -100,7 +102,7 @@ def main() -> None:
     if device.type == "cuda" or asked.tiny:
         steps.run(scale, device, record)
         parts.encode(scale, device, record)
-        parts.decode(scale, device, record)
+        decoders.run(scale, device, record)
         with tempfile.TemporaryDirectory() as folder:
             parts.load(scale, device, record, asked.folder or Path(folder) / "weights")
     else:

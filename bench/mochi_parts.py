@@ -1,4 +1,4 @@
-"""What stands around the steps: the text encoder, the decoder, and loading from disk, each loader in a new process."""
+"""What stands before the steps: the text encoder, and loading from disk, each loader in a new process."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 
 from bench import mochi_models as models
-from bench.mochi_record import Measured, Record, distance, timed
-from functions.generate.mochi import decoding
+from bench.mochi_record import Measured, Record, timed
 
 LOADERS: Final = ("from_pretrained", "safetensors to the device", "ours", "ours, read ahead", "ours, 16 threads")
 
@@ -25,41 +24,6 @@ def encode(scale: models.Scale, device: torch.device, record: Record) -> None:
         return timed(lambda: model(ids, attention_mask=mask)[0], device)[1]
 
     record.measure("encode | 256 words", measure)
-
-
-def decode(scale: models.Scale, device: torch.device, record: Record) -> None:
-    if not any(record.wants(f"decode {frames} | ours") for frames in scale.frames):
-        return
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    vae = models.vae(scale, device, dtype)
-    for frames in sorted(scale.frames):
-        latents = models.Question.of(scale, frames, device, dtype).latents
-        for name, work in _decoders(vae, latents).items():
-            record.measure(f"decode {frames} | {name}", lambda w=work: timed(w, device, rounds=1)[1])
-    record.measure(f"decode {min(scale.frames)} | ours against stock", lambda: _closeness(scale, vae, device, dtype))
-
-
-def _decoders(vae: Any, latents: torch.Tensor) -> dict[str, Any]:
-    def tiled() -> Any:
-        vae.enable_tiling()
-        try:
-            return vae.decode(latents, return_dict=False)[0]
-        finally:
-            vae.disable_tiling()
-
-    return {
-        "ours": lambda: list(decoding.decode(vae, latents)),
-        "stock, by tiles": tiled,
-        "stock, in one go": lambda: vae.decode(latents, return_dict=False)[0],
-    }
-
-
-def _closeness(scale: models.Scale, vae: Any, device: torch.device, dtype: torch.dtype) -> Measured:
-    latents = models.Question.of(scale, min(scale.frames), device, dtype).latents
-    stock = vae.decode(decoding.denormalized(vae, latents), return_dict=False)[0][0]
-    stock = (stock.permute(1, 2, 3, 0).float() * 0.5 + 0.5).clamp(0, 1) * 255
-    ours = torch.cat([torch.from_numpy(chunk) for chunk in decoding.decode(vae, latents)])
-    return {"off_stock": distance(ours, stock.cpu())}
 
 
 def load(scale: models.Scale, device: torch.device, record: Record, folder: Path) -> None:

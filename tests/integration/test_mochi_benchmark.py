@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from bench import mochi_decoders as decoders
+from bench import mochi_models as models
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -30,9 +34,12 @@ def test_it_measures_everything_that_a_cpu_can_and_the_rest_is_not_measured(benc
     # bfloat16 against float32, and 8 bits against bfloat16: 2^-8 and 2^-4 in each number, through all layers.
     assert 0 < facts["step 13 | stock"]["off_float32"] < 0.05
     assert 0 < facts["step 13 | attention, fp8"]["off_stock"] < 0.2
-    assert facts["decode 13 | ours against stock"]["off_stock"] < 0.005
+    # Bytes against what they are rounded from.
+    assert facts["decode 13 | ours"]["off_stock"] < 0.005
+    assert facts["decode 13 | ours, channels last"]["off_stock"] < 0.005
     assert {"load warm | ours", "load warm | from_pretrained", "encode | 256 words"} <= set(facts)
     assert "| 13 | attention, compiled | not measured |" in table
+    assert "| decode 13: ours, channels last, compiled | not measured |" in table
 
 
 def test_a_run_that_was_cut_goes_on_and_measures_nothing_twice(bench):
@@ -41,3 +48,23 @@ def test_a_run_that_was_cut_goes_on_and_measures_nothing_twice(bench):
     _, then = bench("--only", "decode")
     assert first["encode | 256 words"] == then["encode | 256 words"]
     assert "decode 13 | ours" in then
+
+
+@pytest.mark.parametrize("lever", decoders.LEVERS, ids=lambda lever: lever.name)
+def test_what_a_lever_changes_of_the_decoder_is_put_back_also_when_it_breaks(lever):
+    vae = models.vae(models.TINY, torch.device("cpu"), torch.float32)
+    before = strides(vae)
+
+    def broken():
+        with decoders.pulled(lever, vae) as decode:
+            assert lever.channels_last == (before != strides(vae))
+            decode(torch.zeros((1, 13, 1, 2, 2)))
+
+    with pytest.raises(RuntimeError, match="must match the size"):
+        broken()
+
+    assert before == strides(vae)
+
+
+def strides(module):
+    return {name: each.stride() for name, each in module.named_parameters()}
