@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import warnings
 
 import numpy as np
@@ -124,6 +125,33 @@ def test_blocks_are_compiled_whole_and_once_for_prompts_of_any_length(weights):
     assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
     # The last block has no use for words, so it is another graph.
     assert (2, {}) == (counters["stats"]["unique_graphs"], dict(counters["graph_break"]))
+
+
+def test_no_mixture_of_presets_guidance_and_sizes_ends_the_compiling(weights):
+    """Torch compiles eight graphs and no more: with `exact` and `fast` the next ones were left as they are, in silence."""
+    tiny.ensure(weights)
+    transformer = direct.transformer(weights / tiny.NAME / "transformer", CPU, torch.bfloat16)
+    attention = attend_with(transformer)
+    torch._dynamo.reset()
+    counters.clear()
+    for model in (transformer, fp8.twin(transformer, attention)):
+        presets.compile_blocks(model, fullgraph=True, backend="eager")
+        for rows, size in itertools.product((2, 1), ((3, 8, 12), (6, 8, 12), (9, 12, 12))):
+            attention.lengths = torch.arange(rows)
+            asked(model, rows, size)
+
+    # Two kinds of blocks in two precisions, with guidance and without; the first size of all has a graph of its own.
+    assert (10, {}) == (counters["stats"]["unique_graphs"], dict(counters["unimplemented"]))
+
+
+def asked(model, rows, size):
+    with torch.inference_mode():
+        model(
+            hidden_states=torch.randn((rows, 12, *size), dtype=torch.bfloat16),
+            encoder_hidden_states=torch.randn((rows, 256, 32), dtype=torch.bfloat16),
+            timestep=torch.full((rows,), 500.0, dtype=torch.bfloat16),
+            encoder_attention_mask=torch.ones((rows, 256), dtype=torch.bool),
+        )
 
 
 def test_compiling_where_it_cannot_work_is_refused_at_the_start(weights):

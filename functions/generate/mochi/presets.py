@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -14,6 +14,11 @@ from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.modules import Modules
 from shared.core.errors import ModelUnavailable
 from shared.core.preset import Preset
+
+GRAPHS: Final = 64
+"""More than a block ever is compiled to: of two kinds, bfloat16 or 8 bits, one row or two, the first size or any, for
+each model. Beyond its own limit of 8 torch compiles no more, and goes on without a kernel of ours and without an error.
+"""
 
 
 def check(presets: Iterable[str], device: torch.device, *, compiled: bool, fp8_attention: bool = False) -> None:
@@ -65,5 +70,7 @@ def compile_blocks(transformer: Any, **how: Any) -> None:
 
     The first step of the first sizes takes seconds more; after the second one sizes are no longer compiled in.
     """
+    limits: Any = torch._dynamo.config  # noqa: SLF001 - its public place
+    limits.recompile_limit = max(limits.recompile_limit, GRAPHS)
     for block in transformer.transformer_blocks:
         block.compile(**how)
