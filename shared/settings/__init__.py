@@ -110,7 +110,8 @@ class Settings:
     first. submit refuses all others, and generate does not start on a GPU that lacks one of these."""
     compiled: bool = _setting("COMPILE", readers.switch, "false")
     """`true`: the transformer's blocks are compiled on the GPU, which makes each step faster and the first ones of each
-    process some 10 to 20 seconds slower. Takes a C compiler, which the image `gpu` has."""
+    process some 10 to 20 seconds slower, unless kernels lie beside the weights (docs/drawing.md). Takes a C compiler,
+    which the image `gpu` has."""
     fp8_attention: bool = _setting("FP8_ATTENTION", readers.switch, "false")
     """`true`: the preset `fast` multiplies 8-bit floats in its attention too. It has not been run on a GPU yet: try it
     before you offer it. generate compares it with bfloat16 when it starts, and does not start where it is off."""

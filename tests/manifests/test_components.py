@@ -18,7 +18,11 @@ COMPONENTS = sorted(
     for file in (ROOT / folder / "components").glob("*/kustomization.yaml")
 )
 OVERLAYS = sorted(file.parent.name for file in (ROOT / "knative" / "overlays").glob("*/kustomization.yaml"))
-ONE_OF = (("broker-in-memory", "broker-kafka", "broker-rabbitmq"), ("scale-1", "scale-8", "scale-64"))
+ONE_OF = (
+    ("broker-in-memory", "broker-kafka", "broker-rabbitmq"),
+    ("scale-1", "scale-8", "scale-64"),
+    ("weights", "kernels"),
+)
 """Of each of these at most one."""
 
 
@@ -79,7 +83,7 @@ def test_many_components_change_the_same_objects():
 @pytest.mark.parametrize("broker", ONE_OF[0])
 @pytest.mark.parametrize("scale", ONE_OF[1])
 def test_all_that_fit_together_fit_together(broker, scale, tmp_path):
-    chosen = {broker, scale}
+    chosen = {broker, scale, "kernels"}  # weights are in it
     every = [each for each in COMPONENTS if name(each) in chosen or not any(name(each) in group for group in ONE_OF)]
 
     assert [] == faults(tmp_path, [ROOT / each for each in every])

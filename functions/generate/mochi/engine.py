@@ -26,12 +26,10 @@ class MochiEngine:
         `device` is a torch device; by default the first GPU, or the CPU where there is none.
         """
         self._ahead = Prefetch(weights.in_order(settings.weights_dir / settings.models[0]))
-        self._models = settings.models
-        self._weights_dir = settings.weights_dir
+        self._settings = settings
         self._device_name = device
         self._model = ""
         self._modules: Any = None
-        self._presets = settings.presets
         self._how = {"compiled": settings.compiled, "fp8_attention": settings.fp8_attention}
         self._prepared: dict[str, Any] = {}
 
@@ -46,8 +44,8 @@ class MochiEngine:
         self._ahead.stop()
         from functions.generate.mochi import pipeline, presets
 
-        presets.check(self._presets, pipeline.pick_device(self._device_name), **self._how)
-        self._load(self._models[0])
+        presets.check(self._settings.presets, pipeline.pick_device(self._device_name), **self._how)
+        self._load(self._settings.models[0])
 
     @property
     def device(self) -> str:
@@ -59,9 +57,9 @@ class MochiEngine:
         """Raises: ModelUnavailable, OutOfMemory."""
         from functions.generate.mochi.drawing import MochiDrawing
 
-        if request.preset not in self._presets:
+        if request.preset not in self._settings.presets:
             raise ModelUnavailable(
-                f"{request.preset} is not among the presets offered here: {', '.join(self._presets)}"
+                f"{request.preset} is not among the presets offered here: {', '.join(self._settings.presets)}"
             )
         if request.model != self._model:
             self._load(request.model)
@@ -79,24 +77,26 @@ class MochiEngine:
 
     def _build_tiny(self) -> None:
         try:
-            tiny.ensure(self._weights_dir)
+            tiny.ensure(self._settings.weights_dir)
         except OSError as error:
             raise ModelUnavailable(
                 f"{tiny.NAME} cannot be built: {error}. Set WEIGHTS_DIR to a folder that can be written"
             ) from error
 
     def _load(self, model: str) -> None:
-        from functions.generate.mochi import pipeline
+        from functions.generate.mochi import kernels, pipeline
 
-        if model not in self._models:
-            raise ModelUnavailable(f"{model} is not among the models offered here: {', '.join(self._models)}")
+        if model not in self._settings.models:
+            raise ModelUnavailable(f"{model} is not among the models offered here: {', '.join(self._settings.models)}")
         if model == tiny.NAME:
             self._build_tiny()
-        found = weights.folder(self._weights_dir, model)
+        found = weights.folder(self._settings.weights_dir, model)
         device = pipeline.pick_device(self._device_name)
         # The old model goes first: two of the large ones do not fit on one GPU.
         self._modules, self._model, self._prepared = None, "", {}
         gc.collect()
         started = time.monotonic()
         self._modules, self._model = pipeline.load(found, device), model
+        if self._settings.compiled:
+            kernels.take(kernels.place(self._settings, model, device))
         log.info("loaded %s on %s in %.1f s", model, device, time.monotonic() - started)

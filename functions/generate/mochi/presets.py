@@ -72,5 +72,8 @@ def compile_blocks(transformer: Any, **how: Any) -> None:
     """
     limits: Any = torch._dynamo.config  # noqa: SLF001 - its public place
     limits.recompile_limit = max(limits.recompile_limit, GRAPHS)
+    # With a name torch keeps, beside the kernels, that sizes differ: the next process compiles for any at once, or
+    # finds that graph among those it took (kernels.py).
+    torch.compiler.config.job_id = torch.compiler.config.job_id or "flipbook"
     for block in transformer.transformer_blocks:
         block.compile(**how)
