@@ -124,6 +124,27 @@ def test_at_full_size_each_part_has_the_names_and_shapes_of_the_stock_one():
         assert theirs == {name: each.shape for name, each in ours.named_parameters()}
 
 
+def test_at_full_size_nothing_is_made_beside_the_weights():
+    """On the device that has no numbers: it refuses what lies on a CPU, as a GPU does, and takes the longest video."""
+    words = {"vocab_size": 32128, "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64}
+    with torch.device("meta"):
+        encoder = t5.T5Encoder(t5.Shape(**words)).to(torch.bfloat16)
+        model = transformer.Transformer(transformer.Shape()).to(torch.bfloat16)
+        decoder = vae.Vae(vae.Shape()).decoder.to(torch.bfloat16)
+        ids, mask = torch.zeros((2, 256), dtype=torch.long), torch.ones((2, 256), dtype=torch.bool)
+        latents, time = torch.zeros((2, 12, 28, 60, 106), dtype=torch.bfloat16), torch.zeros(2, dtype=torch.bfloat16)
+    attend_with(model).lengths = torch.tensor([1, 96])
+
+    read = encoder(ids, mask)[0]
+    velocity = model(latents, read, time, mask)[0]
+    pictures = CausalDecoder(decoder)(velocity[:1])
+
+    assert (2, 256, 4096) == read.shape
+    assert latents.shape == velocity.shape
+    assert (1, 3, 168, 480, 848) == pictures.shape
+    assert {(torch.device("meta"), torch.bfloat16)} == {(each.device, each.dtype) for each in (read, velocity, pictures)}
+
+
 @pytest.mark.parametrize("steps", [2, 3, 4, 7, 8, 50, 63, 64, 100])
 def test_the_steps_lie_where_the_pipeline_lays_them(steps):
     theirs = FlowMatchEulerDiscreteScheduler(invert_sigmas=True)
