@@ -1,7 +1,7 @@
 """A drawing between two steps, as bytes: the latents, and what proves that they fit.
 
 A safetensors file of `latents` and `sigmas`, and of the `velocity` where the next step takes it
-again; its metadata, one JSON text, names model, preset, request, seed and step, with a seal over all
+again; its metadata, one JSON text, names model, weights, preset, request, seed and step, with a seal over all
 of it. The seed is the whole state of chance: it made the first latents, and the steps behind them
 throw no dice.
 """
@@ -51,6 +51,8 @@ class Identity:
     request: VideoRequest
     preset: str
     sigmas: torch.Tensor
+    weights: str = ""
+    """Digest of the model's (weights.py): another revision of them goes by the same name."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class Identity:
             "request": fingerprint(self.request),
             "seed": self.request.seed,
             "sigmas": _digest(self.sigmas.cpu()).hexdigest(),
+            "weights": self.weights,
         }
 
 
@@ -79,20 +82,20 @@ def unpack(data: bytes, identity: Identity, *, like: torch.Tensor) -> State:
     """The state in `data`, on the device of `like`.
 
     Raises:
-        Unusable: It is damaged, of another format, model, preset, request or schedule, or its latents
+        Unusable: It is damaged, of another format, model, preset, request or schedule, of other weights, or its latents
             differ from `like` in shape or type (another kind of device drew them).
     """
     try:
         tensors, facts = load(data), _metadata(data)
         latents, sigmas = tensors["latents"], tensors.get("sigmas")
         seal, step = facts.pop("seal"), int(facts["step"])
-    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+    except (SafetensorError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Unusable(f"it cannot be read: {error}") from None
     if seal != _seal(facts, latents) or not _sound(sigmas, facts.get("sigmas")):
         raise Unusable("its seal is broken")
     wanted = identity.facts
     # The first checkpoints did not have these; all of them were of the exact preset.
-    told = {"preset": Preset.EXACT.value, "seed": wanted["seed"], "sigmas": wanted["sigmas"]} | facts
+    told = {name: wanted[name] for name in ("seed", "sigmas", "weights")} | {"preset": Preset.EXACT.value} | facts
     wrong = [name for name, value in wanted.items() if told.get(name) != value]
     if wrong:
         raise Unusable(f"it is of another {' and '.join(wrong)}")
@@ -134,5 +137,5 @@ def _digest(tensor: torch.Tensor) -> Any:
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:
-    # By way of bytes, because numpy has no bfloat16.
-    return tensor.contiguous().view(torch.uint8).numpy().tobytes()
+    # By way of bytes, because numpy has no bfloat16; flat, because a lone number cannot be viewed so.
+    return tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes()

@@ -32,7 +32,7 @@ class MochiDrawing:
         with room(), torch.inference_mode():
             words = prompt.encode(modules, request)
             plan = schedule(request.num_inference_steps, modules.device)
-            self._identity = Identity(request, modules.preset, plan.sigmas)
+            self._identity = Identity(request, modules.preset, plan.sigmas, modules.weights)
             self._denoiser = denoising.Denoiser(modules, request, words, plan)
             self._state = self._start(checkpoint, denoising.noise(modules, request, words.embeddings.dtype))
 

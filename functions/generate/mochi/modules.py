@@ -30,5 +30,7 @@ class Modules:
     sketcher: Sketcher
     between: Between = between
     """What stands between the decoder's convolutions."""
+    weights: str = ""
+    """Digest of what they hold (weights.py), "" where they come from no folder."""
     preset: str = Preset.EXACT
     """How the modules were made fast. Another preset may give other numbers, so no checkpoint crosses over."""

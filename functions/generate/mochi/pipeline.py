@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from functions.generate.mochi import causal, direct, schedule
+from functions.generate.mochi import causal, direct, schedule, weights
 from functions.generate.mochi.attention import attend_with
 from functions.generate.mochi.modules import Modules
 from functions.generate.mochi.reading import Unreadable
@@ -25,10 +26,11 @@ def load(folder: Path, device: torch.device) -> Modules:
     Raises: ModelUnavailable: Its scheduler or its decoder are not as ours, or its tokenizer pads on the left.
     """
     try:
-        return _straight(folder, device)
+        modules = _straight(folder, device)
     except (Unreadable, OSError) as reason:
         log.warning("%s; loading it by from_pretrained, which takes longer", reason)
-        return by_from_pretrained(folder, device)
+        modules = by_from_pretrained(folder, device)
+    return replace(modules, weights=weights.digest(folder))
 
 
 def _straight(folder: Path, device: torch.device) -> Modules:

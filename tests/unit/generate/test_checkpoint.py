@@ -94,6 +94,8 @@ FIRST = {"format": checkpoint.FORMAT, "model": REQUEST.model, "request": fingerp
         ({"step": 5}, "claims step 5 of 4"),
         ({"step": -1}, "claims step -1 of 4"),
         ({"step": "three"}, "cannot be read"),
+        ({"step": float("inf")}, "cannot be read"),
+        ({"weights": "0" * 64}, "of another weights"),
     ],
 )
 def test_a_sound_checkpoint_that_does_not_fit_is_refused_with_the_reason(facts, reason):
@@ -107,9 +109,10 @@ def test_a_sound_checkpoint_that_does_not_fit_is_refused_with_the_reason(facts, 
         dataclasses.replace(IDENTITY, preset="fast"),
         dataclasses.replace(IDENTITY, sigmas=SIGMAS.sqrt()),
         dataclasses.replace(IDENTITY, request=dataclasses.replace(REQUEST, seed=8)),
+        dataclasses.replace(IDENTITY, weights="of another training"),
     ],
 )
-def test_neither_another_preset_nor_another_schedule_nor_another_seed_goes_on_from_it(identity):
+def test_neither_another_preset_schedule_seed_nor_other_weights_go_on_from_it(identity):
     with pytest.raises(Unusable, match="it is of another "):
         unpack(PACKED, identity, like=LATENTS)
 
@@ -133,6 +136,12 @@ def test_the_first_version_goes_on_from_ours():
 
     assert seal == checkpoint._seal(facts, load(PACKED)["latents"])
     assert FIRST == {name: facts[name] for name in FIRST}
+
+
+def test_metadata_that_nobody_can_read_to_its_end_is_refused():
+    text = "[" * 100_000
+    with pytest.raises(Unusable, match="cannot be read"):
+        unpack(save({"latents": LATENTS}, {checkpoint.KEY: text}), IDENTITY, like=LATENTS)
 
 
 def test_a_safetensors_file_of_someone_else_is_refused():
