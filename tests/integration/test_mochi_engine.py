@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 import torch
 from diffusers.pipelines.mochi.pipeline_mochi import MochiPipeline
+from safetensors.torch import load_file, save_file
 
+from functions.generate.mochi import tiny
 from functions.generate.mochi.drawing import MochiDrawing
+from functions.generate.mochi.memory import room
 from functions.generate.mochi.pipeline import modules_of
 from shared.core.errors import DrawingFailed, OutOfMemory
 from tests.integration.mochi_drawings import REQUEST, draw, engine_in
@@ -163,7 +166,8 @@ def test_in_bfloat16_the_latents_equal_the_stock_pipelines_bit_for_bit_also_when
 def test_a_checkpoint_of_another_type_of_number_is_not_used(engine, half, caplog):
     drawing = engine.begin(REQUEST)
     drawing.advance()
-    assert 0 == MochiDrawing(modules_of(half), REQUEST, drawing.checkpoint()).step
+    modules = dataclasses.replace(modules_of(half), weights=engine._modules.weights)
+    assert 0 == MochiDrawing(modules, REQUEST, drawing.checkpoint()).step
     assert "it holds torch.float32" in caplog.text
 
 
@@ -212,3 +216,51 @@ def test_a_device_out_of_memory_is_temporary_and_the_drawing_can_go_on(engine):
         assert "out_of_memory" == caught.value.code
         assert held.pop()() is None
     assert np.array_equal(whole, draw(engine, REQUEST, drawing.checkpoint()))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        MemoryError(),
+    ],
+    ids=str,
+)
+def test_a_device_is_out_of_memory_whoever_says_so(error):
+    with pytest.raises(OutOfMemory), room():
+        raise error
+
+
+def test_a_cpu_that_has_no_room_is_out_of_memory():
+    with pytest.raises(OutOfMemory, match="can't allocate memory"), room():
+        torch.empty(2**60, dtype=torch.uint8)
+
+
+def test_what_is_no_want_of_memory_is_left_as_it_is():
+    with pytest.raises(RuntimeError, match="an illegal memory access"), room():
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+def test_a_drawing_does_not_go_on_under_other_weights_of_the_same_name(engine, tmp_path, caplog):
+    tiny.ensure(tmp_path)
+    file = next((tmp_path / tiny.NAME / "transformer").glob("*.safetensors"))
+    save_file({name: 1.5 * tensor for name, tensor in load_file(file).items()}, file)
+    other = engine_in(tmp_path)
+    other.setup()
+    drawing = engine.begin(REQUEST)
+    drawing.advance()
+
+    assert 1 == engine.begin(REQUEST, drawing.checkpoint()).step
+    assert 0 == other.begin(REQUEST, drawing.checkpoint()).step
+    assert "it is of another weights" in caplog.text
+
+
+def test_weights_that_are_built_twice_are_the_same_weights(engine, tmp_path):
+    """Each pod builds the tiny model for itself, and goes on where another one was."""
+    again = engine_in(tmp_path)
+    again.setup()
+    drawing = engine.begin(REQUEST)
+    drawing.advance()
+    assert 1 == again.begin(REQUEST, drawing.checkpoint()).step

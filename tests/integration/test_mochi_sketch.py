@@ -5,6 +5,8 @@ How well it shows a picture cannot be tested here: that is a property of trained
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -94,3 +96,12 @@ def test_one_that_goes_on_from_a_checkpoint_has_no_sketch_before_its_first_step(
     resumed.advance()
     drawing.advance()
     assert np.array_equal(drawing.preview(), resumed.preview())
+
+
+def test_a_broken_decoder_has_no_sketch_and_the_drawing_says_itself_what_is_wrong(modules):
+    """By least squares it would end in an error of torch's own, which nobody could tell from a bug."""
+    broken = copy.deepcopy(modules.vae)
+    torch.nn.init.constant_(broken.decoder.proj_out.bias, float("nan"))
+    drawing = MochiDrawing(dataclasses.replace(modules, vae=broken, sketcher=Sketcher(broken)), REQUEST)
+    drawing.advance()
+    assert drawing.preview() is None

@@ -32,21 +32,25 @@ class Sketcher:
     def __init__(self, vae: Any) -> None:
         self._vae = vae
 
-    def picture(self, latents: torch.Tensor) -> Frames:
-        """The middle frame, one pixel for each latent: (height, width, 3)."""
+    def picture(self, latents: torch.Tensor) -> Frames | None:
+        """The middle frame, one pixel for each latent: (height, width, 3). None where no map fits the decoder."""
+        if self.weights is None:
+            return None
         middle = latents[0, :, latents.shape[2] // 2].float()
         weights = self.weights.to(middle.device)
         light = torch.einsum("chw,cr->hwr", middle, weights[:-1]) + weights[-1]
         return np.asarray(((light * 0.5 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy(), np.uint8)
 
     @cached_property
-    def weights(self) -> torch.Tensor:
+    def weights(self) -> torch.Tensor | None:
         """(channels and a constant, 3): from latents as the transformer has them to colours from -1 to 1."""
         parameter = next(self._vae.parameters())
         latents = _samples(self._vae.config.latent_channels)
         with torch.inference_mode():
             there = denormalized(self._vae, latents.to(parameter.device, parameter.dtype))
             pictures = CausalDecoder(self._vae.decoder)(there)[:, :, -1].float().cpu()
+        if not bool(torch.isfinite(pictures).all()):
+            return None  # the drawing will fail by it, with the reason, and not by its preview
         colors = functional.avg_pool2d(pictures, self._vae.spatial_compression_ratio)
         known = latents[:, :, 0].movedim(1, -1).flatten(0, 2)
         known = torch.cat([known, torch.ones(len(known), 1)], dim=1)
