@@ -142,7 +142,9 @@ def test_at_full_size_nothing_is_made_beside_the_weights():
     assert (2, 256, 4096) == read.shape
     assert latents.shape == velocity.shape
     assert (1, 3, 168, 480, 848) == pictures.shape
-    assert {(torch.device("meta"), torch.bfloat16)} == {(each.device, each.dtype) for each in (read, velocity, pictures)}
+    assert {(torch.device("meta"), torch.bfloat16)} == {
+        (each.device, each.dtype) for each in (read, velocity, pictures)
+    }
 
 
 @pytest.mark.parametrize("steps", [2, 3, 4, 7, 8, 50, 63, 64, 100])

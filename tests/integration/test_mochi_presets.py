@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
+import shutil
 import warnings
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -127,21 +131,61 @@ def test_blocks_are_compiled_whole_and_once_for_prompts_of_any_length(weights):
     assert (2, {}) == (counters["stats"]["unique_graphs"], dict(counters["graph_break"]))
 
 
-def test_no_mixture_of_presets_guidance_and_sizes_ends_the_compiling(weights):
-    """Torch compiles eight graphs and no more: with `exact` and `fast` the next ones were left as they are, in silence."""
+def test_no_mixture_of_presets_guidance_and_sizes_ends_the_compiling(weights, tmp_path, monkeypatch):
+    """Torch compiles eight graphs and no more: with `exact` and `fast` the next ones were left as they are, in silence.
+
+    Each drawing may be another thread's, and torch keeps its limit for each.
+    """
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # what sizes were met is kept there
     tiny.ensure(weights)
     transformer = direct.transformer(weights / tiny.NAME / "transformer", CPU, torch.bfloat16)
     attention = attend_with(transformer)
+    models = (transformer, fp8.twin(transformer, attention))
     torch._dynamo.reset()
     counters.clear()
-    for model in (transformer, fp8.twin(transformer, attention)):
+    for model in models:
         presets.compile_blocks(model, fullgraph=True, backend="eager")
-        for rows, size in itertools.product((2, 1), ((3, 8, 12), (6, 8, 12), (9, 12, 12))):
-            attention.lengths = torch.arange(rows)
+
+    def drawing(model, rows):
+        presets.tune_compiler()
+        attention.lengths = torch.arange(rows)
+        for size in ((3, 8, 12), (6, 8, 12), (9, 12, 12)):
             asked(model, rows, size)
+
+    for model, rows in itertools.product(models, (2, 1)):
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(drawing, model, rows).result()
 
     # Two kinds of blocks in two precisions, with guidance and without; the first size of all has a graph of its own.
     assert (10, {}) == (counters["stats"]["unique_graphs"], dict(counters["unimplemented"]))
+
+
+def test_an_engine_that_compiles_tells_the_thread_that_draws(weights):
+    engine = engine_in(weights)
+    engine.setup()
+    engine._settings = dataclasses.replace(engine._settings, compiled=True)
+
+    def told():
+        engine.begin(REQUEST)
+        return torch._dynamo.config.recompile_limit, torch.compiler.config.job_id
+
+    with ThreadPoolExecutor(1) as thread:
+        assert (presets.GRAPHS, "flipbook") == thread.submit(told).result()
+
+
+def test_a_compiled_model_leaves_its_memory_to_the_next_one(tmp_path):
+    """Its blocks refer to themselves, and a process looks no more at what it made at its start."""
+    tiny.ensure(tmp_path)
+    shutil.copytree(tmp_path / tiny.NAME, tmp_path / "mochi-1-preview")
+    engine = engine_in(tmp_path, models="mochi-1-tiny mochi-1-preview")
+    engine.setup()
+    presets.compile_blocks(engine._modules.transformer, backend="eager")
+    block = weakref.ref(engine._modules.transformer.transformer_blocks[0])
+    gc.freeze()
+
+    engine.begin(dataclasses.replace(REQUEST, model="mochi-1-preview"))
+
+    assert block() is None
 
 
 def asked(model, rows, size):

@@ -41,10 +41,10 @@ class MochiEngine:
                 lacks one of the presets that are offered.
         """
         libraries.summon()
-        self._ahead.stop()
         from functions.generate.mochi import pipeline, presets
 
         presets.check(self._settings.presets, pipeline.pick_device(self._device_name), **self._how)
+        self._ahead.stop()
         self._load(self._settings.models[0])
 
     @property
@@ -55,14 +55,19 @@ class MochiEngine:
 
     def begin(self, request: VideoRequest, checkpoint: bytes | None = None) -> Drawing:
         """Raises: ModelUnavailable, OutOfMemory."""
+        from functions.generate.mochi import presets
         from functions.generate.mochi.drawing import MochiDrawing
+        from functions.generate.mochi.memory import room
 
         if request.preset not in self._settings.presets:
             raise ModelUnavailable(
                 f"{request.preset} is not among the presets offered here: {', '.join(self._settings.presets)}"
             )
         if request.model != self._model:
-            self._load(request.model)
+            with room():
+                self._load(request.model)
+        if self._settings.compiled:
+            presets.tune_compiler()  # the steps will be this thread's
         return MochiDrawing(self._for(request.preset), request, checkpoint)
 
     def _for(self, preset: str) -> Any:
@@ -92,11 +97,18 @@ class MochiEngine:
             self._build_tiny()
         found = weights.folder(self._settings.weights_dir, model)
         device = pipeline.pick_device(self._device_name)
-        # The old model goes first: two of the large ones do not fit on one GPU.
-        self._modules, self._model, self._prepared = None, "", {}
-        gc.collect()
+        self._drop()
         started = time.monotonic()
         self._modules, self._model = pipeline.load(found, device), model
         if self._settings.compiled:
             kernels.take(kernels.place(self._settings, model, device))
         log.info("loaded %s on %s in %.1f s", model, device, time.monotonic() - started)
+
+    def _drop(self) -> None:
+        """The old model goes before the new one comes: two of the large ones do not fit on one GPU."""
+        if self._modules is None:
+            return
+        self._modules, self._model, self._prepared = None, "", {}
+        # Compiled blocks refer to themselves, and nothing of what the start made is looked at (gunicorn.conf.py).
+        gc.unfreeze()
+        gc.collect()

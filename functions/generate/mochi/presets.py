@@ -65,15 +65,19 @@ def prepared(modules: Modules, preset: str, *, compiled: bool = False, fp8_atten
     return replace(modules, preset=preset)
 
 
-def compile_blocks(transformer: Any, **how: Any) -> None:
-    """Norms, gates and roundings become few kernels. Each block by itself: all but the last are one code to compile.
-
-    The first step of the first sizes takes seconds more; after the second one sizes are no longer compiled in.
-    """
+def tune_compiler() -> None:
+    """For the thread that calls it, which is to draw with compiled modules: torch keeps these for each thread."""
     limits: Any = torch._dynamo.config  # noqa: SLF001 - its public place
     limits.recompile_limit = max(limits.recompile_limit, GRAPHS)
     # With a name torch keeps, beside the kernels, that sizes differ: the next process compiles for any at once, or
     # finds that graph among those it took (kernels.py).
     torch.compiler.config.job_id = torch.compiler.config.job_id or "flipbook"
+
+
+def compile_blocks(transformer: Any, **how: Any) -> None:
+    """Norms, gates and roundings become few kernels. Each block by itself: all but the last are one code to compile.
+
+    The first step of the first sizes takes seconds more; after the second one sizes are no longer compiled in.
+    """
     for block in transformer.transformer_blocks:
         block.compile(**how)

@@ -106,10 +106,14 @@ def read(
         for (path, entry), place in zip(found, places, strict=True)
         for piece in range(0, entry.end - entry.start, PIECE)
     ]
-    with ThreadPoolExecutor(THREADS) as pool:
+    pool = ThreadPoolExecutor(THREADS)
+    try:
         for done in [pool.submit(ring.fill, *job) for job in jobs]:
             done.result()
-    ring.settle()
+    finally:
+        # After one bad piece nobody waits for the others, nor lets the memory go while one is still on its way there.
+        pool.shutdown(cancel_futures=True)
+        ring.settle()
     return {
         entry.name: memory[place : place + entry.end - entry.start].view(entry.dtype).view(entry.shape)
         for (_, entry), place in zip(found, places, strict=True)
