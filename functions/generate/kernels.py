@@ -3,7 +3,7 @@
     COMPILE=true python -m functions.generate.kernels mochi-1-preview
 
 Reads the settings of generate, needs its GPU for a minute, and writes beside the weights in WEIGHTS_DIR. What is there
-stays. Exit status: 0 it is done; 1 it is not, and the sentence says why; 2 wrong words.
+stays, unless it is damaged. Exit status: 0 it is done; 1 it is not, and the sentence says why; 2 wrong words.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _made(settings: Settings, model: str) -> str:
     from functions.generate.mochi.engine import MochiEngine
 
     file = kernels.place(settings, model, pipeline.pick_device(None))
-    if file.exists():
+    if file.exists() and kernels.is_sound(file.read_bytes()):
         return f"{file} is there."
     engine = MochiEngine(settings)
     engine.setup()

@@ -130,10 +130,20 @@ class TestCommand:
     def test_what_is_there_stays(self, tmp_path, capsys):
         variables = {"COMPILE": "true", "WEIGHTS_DIR": str(tmp_path)}
         file = kernels.place(Settings.from_env(variables), tiny.NAME, CPU)
-        file.parent.mkdir(parents=True)
-        file.write_bytes(b"kept")
+        kernels.write(file, b"kept")
+        before = file.read_bytes()
         assert 0 == command.main([tiny.NAME], variables)
-        assert (f"{file} is there.\n", b"kept") == (capsys.readouterr().out, file.read_bytes())
+        assert (f"{file} is there.\n", before) == (capsys.readouterr().out, file.read_bytes())
+
+    @pytest.mark.parametrize("kept", ELSE.values(), ids=ELSE)
+    def test_a_damaged_file_is_made_anew(self, tmp_path, capsys, kept):
+        """It asks for the GPU that making them takes."""
+        variables = {"COMPILE": "true", "WEIGHTS_DIR": str(tmp_path)}
+        file = kernels.place(Settings.from_env(variables), tiny.NAME, CPU)
+        file.parent.mkdir(parents=True)
+        file.write_bytes(kept)
+        assert 1 == command.main([tiny.NAME], variables)
+        assert "COMPILE=true needs a GPU and a C compiler" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("capsys")

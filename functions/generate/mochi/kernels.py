@@ -64,6 +64,11 @@ def _sealed(kernels: bytes) -> bytes:
     return hashlib.sha256(kernels).digest() + kernels
 
 
+def is_sound(kept: bytes) -> bool:
+    """Whether these are a file as it was written."""
+    return kept == _sealed(kept[_DIGEST:])
+
+
 def take(file: Path) -> bool:
     """Whether the kernels of `file` are there to be used. Where they are not, the log says why, and each is compiled.
 
@@ -79,7 +84,7 @@ def take(file: Path) -> bool:
         log.warning("compiling at the first step: %s", error)
         return False
     kernels = kept[_DIGEST:]
-    if kept != _sealed(kernels) or torch.compiler.load_cache_artifacts(kernels) is None:
+    if not is_sound(kept) or torch.compiler.load_cache_artifacts(kernels) is None:
         log.warning("compiling at the first step: %s is damaged, or of another torch", file)
         return False
     log.info("took %d bytes of compiled kernels from %s in %.1f s", len(kernels), file, time.monotonic() - started)
