@@ -86,12 +86,71 @@ def test_what_a_drawing_needs_is_fetched_and_nothing_else(weights, folder, hub):
     assert (0, f"5 files in {folder} are as they were written.") == (weights("verify")[0], said(weights("verify")[1]))
 
 
-def test_weights_that_are_there_are_not_fetched_again(weights, folder, hub):
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        ([], ""),
+        (["--revision", COMMIT], ""),
+        (["--revision", "main"], " Where main stands now was not looked up."),
+        (["--source", "genmo/mochi-1-preview"], ""),
+    ],
+)
+def test_weights_that_are_there_are_not_fetched_again(weights, folder, hub, words, more):
+    weights("fetch")
+    hub.asked.clear()
+    hub.url = "http://127.0.0.1:9"
+
+    told = f"{folder} is there: 5 files of their sizes, of genmo/mochi-1-preview at {COMMIT}; verify reads them."
+    assert (0, f"{told}{more}\n") == weights("fetch", *words)
+    assert [] == hub.asked
+
+
+@pytest.mark.parametrize("words", [["--revision", "0" * 40], ["--source", "somebody/else"]])
+def test_weights_that_are_others_than_those_asked_for_are_not_called_there(weights, folder, hub, words):
     weights("fetch")
     hub.asked.clear()
 
-    assert (0, f"{folder} is there.\n") == weights("fetch")
+    status, text = weights("fetch", *words)
+
+    told = (
+        f"{folder} is of genmo/mochi-1-preview at {COMMIT}, and {words[1]} was asked for. Take it away and fetch again"
+    )
+    assert (1, f"{told}\n") == (status, text)
     assert [] == hub.asked
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: os.truncate(path, 7)], ids=["gone", "cut"])
+def test_weights_that_lack_something_are_not_called_there_and_not_touched(weights, folder, hub, spoil):
+    weights("fetch")
+    hub.asked.clear()
+    spoil(folder / LARGE)
+
+    status, text = weights("fetch")
+
+    assert (1, f"changed, cut or missing: {LARGE}. Take {folder} away and fetch again\n") == (status, text)
+    assert [] == hub.asked
+
+
+def test_two_small_files_are_no_model(weights, folder):
+    """Those that generate looks for when it starts."""
+    (folder / "tokenizer").mkdir(parents=True)
+    for path in places.NEEDED:
+        (folder / path).write_bytes(FILES[path])
+
+    status, text = weights("fetch")
+
+    assert (0, f"{folder} is whole: 5 files.") == (status, text.splitlines()[0])
+
+
+def test_what_was_put_there_by_hand_is_left_there_and_called_so(weights, folder, hub):
+    for path in (*places.NEEDED, *(f"{each}/model.safetensors" for each in places.COMPONENTS)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"by hand")
+
+    status, text = weights("fetch")
+
+    told = f"{folder} is there, put there by hand: without flipbook-weights.json nothing tells what it should hold."
+    assert (0, f"{told}\n", []) == (status, text, hub.asked)
 
 
 def test_a_fetch_that_breaks_goes_on_where_it_was(weights, folder, hub):
@@ -128,6 +187,18 @@ def test_half_a_model_under_its_own_name_is_gone_on_from(weights, folder, hub):
 
     assert 0 == weights("fetch")[0]
 
+    assert [folder.name] == [path.name for path in folder.parent.iterdir()]
+    assert 0 == weights("verify")[0]
+
+
+def test_half_a_model_under_its_own_name_does_not_stand_in_the_way_of_a_fetch_that_is_gone_on_with(weights, folder):
+    for half in (folder, folder.with_name(f".{folder.name}.part")):
+        (half / "transformer").mkdir(parents=True)
+        (half / "transformer" / "config.json").write_bytes(FILES["transformer/config.json"])
+
+    status, text = weights("fetch")
+
+    assert (0, f"{folder} is whole: 5 files.") == (status, text.splitlines()[0])
     assert [folder.name] == [path.name for path in folder.parent.iterdir()]
     assert 0 == weights("verify")[0]
 

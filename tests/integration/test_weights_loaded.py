@@ -17,6 +17,7 @@ from transformers import T5TokenizerFast
 
 from functions.generate.mochi import direct, pipeline, reading, tiny, weights
 from functions.generate.weights.__main__ import main
+from functions.generate.weights.manifest import NAME
 
 CPU = torch.device("cpu")
 MODEL = "mochi-1-preview"
@@ -206,10 +207,30 @@ def test_nothing_is_packed_over_what_is_there_nor_out_of_half_a_model(fetched, t
     assert f"{tmp_path / MODEL} is there already" in capsys.readouterr().err
 
     shutil.copytree(fetched / MODEL, tmp_path / "half" / MODEL)
+    (tmp_path / "half" / MODEL / NAME).unlink()
     [file] = (tmp_path / "half" / MODEL / "transformer").glob("*.safetensors")
     file.unlink()
     assert 1 == run("pack", tmp_path / "half", "--to", tmp_path / "other")
     assert "transformer lacks pos_frequencies" in capsys.readouterr().err
+    assert not (tmp_path / "other" / MODEL).exists()
+
+
+@pytest.mark.parametrize("words", [["pack", "--to"], ["fetch", "--source"]], ids=lambda words: words[0])
+def test_what_changed_since_it_was_fetched_does_not_become_another_model(fetched, tmp_path, capsys, words):
+    """Which would be sound by its own digests."""
+    changed = tmp_path / "changed" / MODEL
+    shutil.copytree(fetched / MODEL, changed)
+    [file] = (changed / "transformer").glob("*.safetensors")
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+    what, word = words
+    place, other = (changed.parent, tmp_path / "other") if what == "pack" else (tmp_path / "other", changed)
+    assert 1 == run(what, place, word, other)
+
+    told = f"changed, cut or missing: transformer/{file.name}. Take {changed} away and fetch again\n"
+    assert told == capsys.readouterr().err
     assert not (tmp_path / "other" / MODEL).exists()
 
 

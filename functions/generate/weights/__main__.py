@@ -5,7 +5,8 @@
     python -m functions.generate.weights pack mochi-1-preview --to FOLDER
 
 They lie in WEIGHTS_DIR, a folder for each model, which gets its name when it is whole: no GPU ever loads half of it.
-What was cut goes on where it was. Exit status: 0 it is done; 1 it is not, and the sentence says why; 2 wrong words.
+What was cut goes on where it was; what is there stays, and fetch looks at its sizes alone. Exit status: 0 it is done;
+1 it is not, and the sentence says why; 2 wrong words.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from functions.generate.mochi import weights
-from functions.generate.weights import manifest
+from functions.generate.weights import glance, manifest
 from functions.generate.weights.manifest import Broken
 from shared.core.catalog import CATALOG
 from shared.core.errors import ModelUnavailable
@@ -46,21 +47,13 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] | None =
 
 
 def _fetch(asked: argparse.Namespace, place: Path) -> str:
-    from functions.generate.weights import hub
-
     target = place / asked.model
-    if _is_there(place, asked.model):
-        return f"{target} is there."
+    if glance.is_there(place, asked.model):
+        return glance.told(target, asked.source, asked.revision)
+    from functions.generate.weights import hub  # a second
+
     hub.fetch(asked.source or REPOSITORIES[asked.model], asked.revision, target)
     return f"{weights.folder(place, asked.model)} is whole: {len(manifest.Manifest.read(target).files)} files."
-
-
-def _is_there(place: Path, model: str) -> bool:
-    try:
-        weights.folder(place, model)
-    except ModelUnavailable:
-        return False
-    return True
 
 
 def _verify(asked: argparse.Namespace, place: Path) -> str:

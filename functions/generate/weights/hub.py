@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx2
 from huggingface_hub import HfApi, snapshot_download
 
-from functions.generate.weights.manifest import Broken, File, Manifest, damaged
+from functions.generate.weights.manifest import NAME, Broken, File, Manifest, damaged, verify
 
 WANTED: Final = ("model_index.json", "scheduler/", "text_encoder/", "tokenizer/", "transformer/", "vae/")
 TOKENIZER: Final = "tokenizer/tokenizer.json"
@@ -22,6 +22,7 @@ def fetch(source: str, revision: str | None, target: Path) -> None:
     """All files that a drawing needs, in bfloat16 where the source has that.
 
     They are gathered beside `target`, which gets its name when all of them are sound. What a try left, the next uses.
+    Half a model under that name is gone on from, or gives way to the whole one.
 
     Raises:
         Broken: A file arrived otherwise than the hub tells; it is taken away, and a further fetch brings it anew.
@@ -30,6 +31,7 @@ def fetch(source: str, revision: str | None, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     if target.exists() and not part.exists():
         target.rename(part)  # half a model, of a version that fetched in place
+    in_the_way = target.exists()  # half a model too, beside what another try left
     part.mkdir(parents=True, exist_ok=True)
     try:
         told = _copied(Path(source), part) if Path(source).is_dir() else _downloaded(source, revision, part)
@@ -40,6 +42,8 @@ def fetch(source: str, revision: str | None, target: Path) -> None:
         told = replace(told, files=(*told.files, File.of(part, TOKENIZER)))
     _clear(part, {file.path for file in told.files})
     told.write(part)
+    if in_the_way:
+        shutil.rmtree(target)
     part.rename(target)
 
 
@@ -69,6 +73,8 @@ def _downloaded(repository: str, revision: str | None, part: Path) -> Manifest:
 
 
 def _copied(source: Path, part: Path) -> Manifest:
+    if (source / NAME).exists():
+        verify(source)
     found = sorted(str(path.relative_to(source)) for path in source.rglob("*") if path.is_file())
     wanted = list(_wanted(found, str))
     if not wanted:

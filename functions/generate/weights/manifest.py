@@ -32,9 +32,12 @@ class File:
         here = folder / path
         return cls(path, here.stat().st_size, _digest(here, "0" * 64))
 
-    def is_sound(self, folder: Path) -> bool:
+    def has_its_size(self, folder: Path) -> bool:
         here = folder / self.path
-        return here.is_file() and here.stat().st_size == self.size and self.digest == _digest(here, self.digest)
+        return here.is_file() and here.stat().st_size == self.size
+
+    def is_sound(self, folder: Path) -> bool:
+        return self.has_its_size(folder) and self.digest == _digest(folder / self.path, self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,9 @@ class Manifest:
             files = tuple(File(each["path"], each["size"], each["digest"]) for each in told["files"])
             return cls(repository=told["repository"], revision=told["revision"], files=files)
         except (OSError, ValueError, LookupError, TypeError):
-            raise Broken(f"{folder} has no sound {NAME}: nothing tells what it should hold. Fetch it anew") from None
+            raise Broken(
+                f"{folder} has no sound {NAME}: nothing tells what it should hold. Take it away and fetch again"
+            ) from None
 
 
 def damaged(folder: Path, files: Iterable[File]) -> list[str]:

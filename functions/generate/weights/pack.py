@@ -15,7 +15,7 @@ import torch
 
 from functions.generate.mochi import direct, reading, weights
 from functions.generate.mochi.reading import Entry, Unreadable, bytes_of
-from functions.generate.weights.manifest import NAME, Broken, File, Manifest
+from functions.generate.weights.manifest import NAME, Broken, File, Manifest, verify
 
 DTYPE: Final = torch.bfloat16
 NAMES: Final = {"text_encoder": "model", "transformer": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
@@ -27,10 +27,11 @@ def pack(source: Path, target: Path) -> None:
 
     One tensor is in memory at a time. A component that an earlier try wrote is not written again.
 
-    Raises: Broken: `target` is there already, or something in `source` is missing or cannot be read.
+    Raises: Broken: `target` is there already, or something in `source` is missing, changed or cannot be read.
     """
     if target.exists():
         raise Broken(f"{target} is there already")
+    repository, revision = _origin(source)
     part = target.with_name(f".{target.name}.packing")
     _begin(source, part)
     try:
@@ -40,7 +41,6 @@ def pack(source: Path, target: Path) -> None:
                 _write(_entries(source / component), file)
     except Unreadable as error:
         raise Broken(f"{source} cannot be packed: {error}") from None
-    repository, revision = _origin(source)
     packed = sorted(str(path.relative_to(part)) for path in part.rglob("*") if path.is_file() and NAME not in path.name)
     files = tuple(File.of(part, path) for path in packed)
     Manifest(repository=repository, revision=revision, files=files).write(part)
@@ -68,10 +68,10 @@ def _source_of(part: Path) -> Path:
 
 
 def _origin(source: Path) -> tuple[str, str | None]:
-    try:
-        manifest = Manifest.read(source)
-    except Broken:
+    if not (source / NAME).exists():
         return str(source), None  # put there by hand
+    verify(source)  # what is written here gets digests of its own, by which a changed source would be sound
+    manifest = Manifest.read(source)
     return manifest.repository, manifest.revision
 
 
