@@ -2,8 +2,10 @@
 
     python bench/mochi.py [--tiny] [--record FILE] [--only PREFIX] [--seconds N] [--folder FOLDER]
 
-Numbers go into FILE one by one; a further call with it measures what is missing. No number about
-quality: random weights draw noise, and what a step cache costs a picture is a property of trained ones.
+Numbers go into FILE one by one; a further call with it measures what is missing, and what failed. That a card has no
+room for something is known, and no failure. Exit status 1: something failed in this call, or FILE is no record of this
+machine. No number about quality: random weights draw noise, and what a step cache costs a picture is a property of
+trained ones.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from bench import mochi_decoders as decoders
 from bench import mochi_models as models
 from bench import mochi_parts as parts
 from bench import mochi_steps as steps
-from bench.mochi_record import Measured, Record
+from bench.mochi_record import Measured, Record, Unusable
 from shared.core.preset import Preset, computed_steps
 
 NONE = "not measured"
@@ -37,7 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--record", type=Path, help="file of what was measured, read and written")
     parser.add_argument("--only", default="", help="step, encode, decode or load")
     parser.add_argument("--seconds", type=float, default=540, help="begin nothing new after so many")
-    parser.add_argument("--folder", type=Path, help="where weights to be loaded are written (30 GB)")
+    parser.add_argument("--folder", type=Path, help="where weights to be loaded are written and kept (30 GB)")
     return parser.parse_args()
 
 
@@ -45,6 +47,8 @@ def cell(facts: dict[str, Measured], key: str, name: str, digits: int = 3) -> st
     found = facts.get(key, {})
     if "failed" in found:
         return "failed: " + str(found["failed"]).replace("|", "/")
+    if "no room" in found:
+        return "no room"
     value = found.get(name)
     return NONE if value is None else f"{value:.{digits}f}"
 
@@ -91,25 +95,31 @@ def machine(device: torch.device) -> Measured:
 
 
 @torch.inference_mode()
-def main() -> None:
+def main() -> int:
     asked = arguments()
     scale = models.TINY if asked.tiny else models.FULL
     device = torch.device("cuda" if torch.cuda.is_available() and not asked.tiny else "cpu")
     if asked.tiny:
         torch.set_num_threads(1)  # two that wait for each other on a busy machine measure only that
-    record = Record(asked.record, asked.seconds, asked.only)
-    record.facts.setdefault("machine", machine(device))
+    try:
+        record = Record(asked.record, asked.seconds, asked.only, machine(device))
+    except Unusable as error:
+        print(error, file=sys.stderr)
+        return 1
     if device.type == "cuda" or asked.tiny:
         steps.run(scale, device, record)
         parts.encode(scale, device, record)
         decoders.run(scale, device, record)
-        with tempfile.TemporaryDirectory() as folder:
-            parts.load(scale, device, record, asked.folder or Path(folder) / "weights")
+        with tempfile.TemporaryDirectory(prefix="flipbook-bench-") as folder:
+            parts.load(scale, device, record, asked.folder or Path(folder))
     else:
         print("no GPU here: nothing of the full size is measured", file=sys.stderr)
     print(f"\n{record.facts['machine']['on']}; {scale.width}x{scale.height}\n")
     print("\n".join(table(record.facts, scale)))
+    if record.failed:
+        print(f"failed in this call: {', '.join(record.failed)}", file=sys.stderr)
+    return 1 if record.failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

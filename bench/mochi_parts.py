@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from bench import mochi_models as models
 from bench.mochi_record import Measured, Record, timed
 
+WRITE: Final = "load | write"
 LOADERS: Final = ("from_pretrained", "safetensors to the device", "ours", "ours, read ahead", "ours, 16 threads")
 
 
@@ -26,21 +28,33 @@ def encode(scale: models.Scale, device: torch.device, record: Record) -> None:
     record.measure("encode | 256 words", measure)
 
 
-def load(scale: models.Scale, device: torch.device, record: Record, folder: Path) -> None:
-    """The transformer and the text encoder, out of a warm page cache and out of a cold one."""
+def load(scale: models.Scale, device: torch.device, record: Record, place: Path) -> None:
+    """The transformer and the text encoder, out of a warm page cache and out of a cold one.
+
+    Their files get a folder in `place`, which has its name when it is whole. Where it is, they are not written again.
+    """
     caches = ("warm",) if scale is models.TINY else ("warm", "cold")  # of 3 MB nothing is cold
     keys = [f"load {cache} | {loader}" for cache in caches for loader in LOADERS]
     if not any(record.wants(key) for key in keys):
         return
-    record.measure("load | write", lambda: _write(scale, device, folder))
+    folder = place / f"mochi-{scale.width}x{scale.height}"
+    if not folder.exists() or record.lacks(WRITE):
+        record.attempt(WRITE, lambda: _write(scale, device, folder))
+    if not folder.exists():
+        return
     for key in keys:
         record.measure(key, lambda k=key: _load(k, device, folder, tiny=scale is models.TINY))
 
 
 def _write(scale: models.Scale, device: torch.device, folder: Path) -> Measured:
+    part = folder.with_name(f".{folder.name}.part")
+
     def save() -> None:
+        print(f"writing weights to {folder}, where they stay if this is killed", flush=True)
+        shutil.rmtree(part, ignore_errors=True)
         for name in ("text_encoder", "transformer"):
-            getattr(models, name)(scale, device, torch.bfloat16).save_pretrained(folder / name)
+            getattr(models, name)(scale, device, torch.bfloat16).save_pretrained(part / name)
+        part.rename(folder)
 
     measured = timed(save, device, rounds=0)[1] if not folder.exists() else {}
     return measured | {"gb": sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e9}
@@ -52,5 +66,5 @@ def _load(key: str, device: torch.device, folder: Path, *, tiny: bool) -> Measur
     command += ["cold"] if cache == "cold" else []
     done = subprocess.run(command, capture_output=True, text=True, timeout=60 if tiny else 240, check=False)
     if done.returncode:
-        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+        raise RuntimeError((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))

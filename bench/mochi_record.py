@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,34 +13,75 @@ from typing import Any, Final
 import torch
 
 Measured = dict[str, Any]
-FAILURES: Final = (RuntimeError, ValueError, OSError, ImportError, NotImplementedError, AttributeError)
+FAILURES: Final = (
+    RuntimeError,
+    ValueError,
+    OSError,
+    ImportError,
+    AttributeError,
+    subprocess.TimeoutExpired,
+)
+
+
+class Unusable(ValueError):
+    """A record that cannot be gone on with; the message says why."""
 
 
 class Record:
-    def __init__(self, path: Path | None, budget_s: float, only: str) -> None:
+    def __init__(self, path: Path | None, budget_s: float, only: str, machine: Measured) -> None:
+        """Raises: Unusable: What lies at `path` is no record, or of another machine than this one."""
         self._path = path
         self._ends = time.monotonic() + budget_s
         self._only = only
-        self.facts: dict[str, Measured] = json.loads(path.read_text()) if path and path.exists() else {}
+        self.facts = _read(path, machine) if path and path.exists() else {"machine": machine}
+        self.failed: list[str] = []
+        """In this call."""
+
+    def lacks(self, key: str) -> bool:
+        """What failed in another call is not known."""
+        return key not in self.facts or "failed" in self.facts[key]
 
     def wants(self, key: str) -> bool:
-        return key.startswith(self._only) and key not in self.facts and time.monotonic() < self._ends
+        return key.startswith(self._only) and self.lacks(key) and time.monotonic() < self._ends
 
     def measure(self, key: str, work: Callable[[], Measured]) -> None:
-        """Unless it is known already, not asked for, or the time is up. What breaks is told, and the rest goes on."""
-        if not self.wants(key):
-            return
+        """Unless it is known already, not asked for, or the time is up."""
+        if self.wants(key):
+            self.attempt(key, work)
+
+    def attempt(self, key: str, work: Callable[[], Measured]) -> None:
+        """What breaks is told, and the rest goes on. That a card has no room for something is a fact about the card."""
         started = time.monotonic()
         try:
             found = work()
+        except torch.OutOfMemoryError as error:
+            found = {"no room": _first_line(error)}
         except FAILURES as error:
-            found = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0][:160] if str(error) else ''}"}
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            found = {"failed": f"{type(error).__name__}: {_first_line(error)}"}
+            self.failed.append(key)
+        if torch.cuda.is_available() and ("no room" in found or "failed" in found):
+            torch.cuda.empty_cache()
         self.facts[key] = found
         print(f"{key}: {found} ({time.monotonic() - started:.0f} s)", flush=True)
         if self._path:
-            self._path.write_text(json.dumps(self.facts, indent=1))
+            beside = self._path.with_name(f".{self._path.name}.part")
+            beside.write_text(json.dumps(self.facts, indent=1))
+            beside.replace(self._path)
+
+
+def _read(path: Path, machine: Measured) -> dict[str, Measured]:
+    try:
+        facts = json.loads(path.read_text())
+        there = facts["machine"]["on"]
+    except (ValueError, LookupError, TypeError):
+        raise Unusable(f"{path} is no record: take it away, or name another") from None
+    if there != machine["on"]:
+        raise Unusable(f"{path} is of another machine: {there}. Here it is {machine['on']}. Name another record")
+    return dict(facts)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:160]
 
 
 def timed(work: Callable[[], Any], device: torch.device, *, rounds: int = 2) -> tuple[Any, Measured]:
