@@ -71,7 +71,7 @@ def table(facts: dict[str, Measured], scale: models.Scale) -> Iterator[str]:
     yield "| part | s | first s | peak GB | off stock |"
     yield "| --- | --- | --- | --- | --- |"
     decoded = [f"decode {frames} | {name}" for frames in sorted(scale.frames) for name in decoders.NAMES]
-    for key in ["encode | 256 words", *decoded]:
+    for key in [*parts.ENCODE, *decoded]:
         told = [cell(facts, key, "seconds"), cell(facts, key, "first", 1), cell(facts, key, "peak_gb", 1)]
         yield f"| {key.replace(' | ', ': ')} | {' | '.join(told)} | {cell(facts, key, 'off_stock', 6)} |"
     yield ""

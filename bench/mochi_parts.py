@@ -7,25 +7,43 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
 from bench import mochi_models as models
-from bench.mochi_record import Measured, Record, timed
+from bench.mochi_record import Measured, Record, distance, timed
+from functions.generate.mochi import t5
 
+ENCODE: Final = ("encode | 256 words", "encode | 256 words, ours")
 WRITE: Final = "load | write"
 LOADERS: Final = ("from_pretrained", "safetensors to the device", "ours", "ours, read ahead", "ours, 16 threads")
 
 
 def encode(scale: models.Scale, device: torch.device, record: Record) -> None:
-    def measure() -> Measured:
-        model = models.text_encoder(scale, device, torch.bfloat16)
-        ids = torch.randint(3, 300, (1, 256), generator=torch.Generator().manual_seed(1)).to(device)
-        mask = torch.ones_like(ids)
-        return timed(lambda: model(ids, attention_mask=mask)[0], device)[1]
+    """By transformers, and by ours over the same weights."""
+    record.measure(ENCODE[0], lambda: _encode(scale, device)[1])
+    record.measure(ENCODE[1], lambda: _encode_by_ours(scale, device))
 
-    record.measure("encode | 256 words", measure)
+
+def _encode(scale: models.Scale, device: torch.device) -> tuple[Any, Measured]:
+    return _read(models.text_encoder(scale, device, torch.bfloat16), device)
+
+
+def _encode_by_ours(scale: models.Scale, device: torch.device) -> Measured:
+    stock = models.text_encoder(scale, device, torch.bfloat16)
+    with torch.device("meta"):
+        ours = t5.T5Encoder(t5.Shape.of({"feed_forward_proj": "gated-gelu", **scale.text}))
+    weights = stock.state_dict()
+    ours.load_state_dict({name: weights[name] for name in ours.state_dict()}, assign=True)
+    truth, found = _read(stock, device)[0], _read(ours.eval(), device)
+    return found[1] | {"off_stock": distance(found[0], truth)}
+
+
+def _read(model: Any, device: torch.device) -> tuple[Any, Measured]:
+    ids = torch.randint(3, 300, (1, 256), generator=torch.Generator().manual_seed(1)).to(device)
+    mask = torch.ones_like(ids)
+    return timed(lambda: model(ids, attention_mask=mask)[0], device)
 
 
 def load(scale: models.Scale, device: torch.device, record: Record, place: Path) -> None:

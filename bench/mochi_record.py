@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import statistics
 import subprocess
@@ -12,15 +13,22 @@ from typing import Any, Final
 
 import torch
 
+from shared.core.errors import FlipbookError
+
 Measured = dict[str, Any]
 FAILURES: Final = (
     RuntimeError,
     ValueError,
+    TypeError,
+    LookupError,
+    AssertionError,
+    AttributeError,
     OSError,
     ImportError,
-    AttributeError,
     subprocess.TimeoutExpired,
+    FlipbookError,
 )
+"""Ours, and what torch, its compiler and the loaders throw."""
 
 
 class Unusable(ValueError):
@@ -51,6 +59,7 @@ class Record:
 
     def attempt(self, key: str, work: Callable[[], Measured]) -> None:
         """What breaks is told, and the rest goes on. That a card has no room for something is a fact about the card."""
+        _clear()
         started = time.monotonic()
         try:
             found = work()
@@ -59,8 +68,6 @@ class Record:
         except FAILURES as error:
             found = {"failed": f"{type(error).__name__}: {_first_line(error)}"}
             self.failed.append(key)
-        if torch.cuda.is_available() and ("no room" in found or "failed" in found):
-            torch.cuda.empty_cache()
         self.facts[key] = found
         print(f"{key}: {found} ({time.monotonic() - started:.0f} s)", flush=True)
         if self._path:
@@ -78,6 +85,15 @@ def _read(path: Path, machine: Measured) -> dict[str, Measured]:
     if there != machine["on"]:
         raise Unusable(f"{path} is of another machine: {there}. Here it is {machine['on']}. Name another record")
     return dict(facts)
+
+
+def _clear() -> None:
+    """What was measured before is to take no room from what comes, a process of its own least of all. Compiled blocks
+    refer to themselves.
+    """
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _first_line(error: Exception) -> str:

@@ -14,6 +14,7 @@ import torch
 from bench import mochi_decoders as decoders
 from bench import mochi_models as models
 from bench.mochi_record import Record
+from shared.core.errors import ModelUnavailable
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -70,7 +71,8 @@ def test_it_measures_everything_that_a_cpu_can_and_the_rest_is_not_measured(benc
 
 def test_a_run_that_was_cut_goes_on_and_measures_nothing_twice(bench):
     _, first = bench("--only", "encode")
-    assert {"machine", "encode | 256 words"} == set(first)
+    assert {"machine", "encode | 256 words", "encode | 256 words, ours"} == set(first)
+    assert 0 == first["encode | 256 words, ours"]["off_stock"]
     _, then = bench("--only", "decode")
     assert first["encode | 256 words"] == then["encode | 256 words"]
     assert "decode 13 | ours" in then
@@ -151,6 +153,7 @@ def test_a_disk_that_is_full_leaves_the_record_whole(tmp_path, pytestconfig):
     script = """
 import pathlib, resource, sys
 from bench.mochi_record import Record
+from shared.core.errors import ModelUnavailable
 record = Record(pathlib.Path(sys.argv[1]), 60, "", {"on": "here"})
 record.measure("first", lambda: {"seconds": 1.0})
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
@@ -167,6 +170,7 @@ record.measure("second", lambda: {"seconds": 2.0})
 
 FAILURES = {
     "error": (RuntimeError("broken"), True),
+    "refused": (ModelUnavailable("cuDNN has no attention in 8 bits for that shape"), True),
     "too slow": (subprocess.TimeoutExpired("mochi_load.py", 240), True),
     "no room": (torch.OutOfMemoryError("Tried to allocate 99 GiB"), False),
 }
