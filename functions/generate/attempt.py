@@ -92,13 +92,16 @@ class Attempt:
             DrawingFailed: The result is not a video, and would not be next time.
             TemporaryError: Something was away; the next attempt may do better.
         """
-        self._report(Phase.ENCODING, 0)
         with self.shelf, workfolder() as folder:
             with self._watch.lap(Lap.PROMPT):
-                drawing = self._engine.begin(self._job.request, self.shelf.checkpoint())
+                kept = self.shelf.checkpoint()
+                if kept is None:  # else the step is known when it was read, and is never 0 before that
+                    self._report(Phase.ENCODING, 0)
+                drawing = self._engine.begin(self._job.request, kept)
             self._first_step = drawing.step
             if drawing.step:
                 log.info("resumed", extra={"job": self._job.id, "step": drawing.step})
+                self._report(Phase.DENOISING, drawing.step)
             self._denoise(drawing)
             self._look()
             return self._store(drawing, Path(folder))
@@ -110,8 +113,7 @@ class Attempt:
             self._look()
             if self._slice.is_over(drawing):
                 if drawing.step > self._first_step:
-                    self.shelf.keep(drawing.checkpoint(), drawing.step)
-                    self.shelf.settle()
+                    self.shelf.hand_over(drawing.checkpoint(), drawing.step)
                 raise Interrupted(Yielded(self._attempt))
             if time.monotonic() - saved_at >= self._settings.checkpoint.total_seconds():
                 self.shelf.keep(drawing.checkpoint(), drawing.step)

@@ -20,7 +20,7 @@ class Courier:
     """One thread, one thing at a time; of several under one key only the newest is brought.
 
     So a slow store makes checkpoints rarer, and never lines them up. What the store does not take
-    at the first try is dropped: the next one comes anyway.
+    at the first try is dropped: the next one comes anyway, or whoever sends the last one sends it again.
     """
 
     def __init__(self, artifacts: ArtifactStore, name: str) -> None:

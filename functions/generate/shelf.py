@@ -12,7 +12,7 @@ from typing import Final, Self, TypeVar
 from functions.generate.courier import Courier
 from functions.generate.patience import Patience
 from shared.core import keys
-from shared.core.errors import NotFound, Unavailable
+from shared.core.errors import Damaged, NotFound, Unavailable
 from shared.core.job import Job
 from shared.core.output import Artifact
 from shared.wiring import Services
@@ -61,6 +61,9 @@ class Shelf:
             return self._patiently(lambda: b"".join(self._services.artifacts.read(self._checkpoint)))
         except NotFound:
             return None
+        except Damaged as error:
+            log.warning("starting at step 0", extra={"job": self._job.id, "error": error})
+            return None
 
     def keep(self, checkpoint: bytes, step: int) -> None:
         """Store it in the background. Without it the next attempt draws more steps again; it is worth no failure."""
@@ -76,9 +79,19 @@ class Shelf:
         told = self._courier.brought.get(self._preview)
         return None if told is None else int(told["step"])
 
-    def settle(self) -> None:
-        """Wait for what is kept in the background: the job goes to somebody else, who wants to go on from it."""
-        self._courier.flush(self._patience.artifacts)
+    def hand_over(self, checkpoint: bytes, step: int) -> None:
+        """Store it before the job goes to somebody else, who wants to go on from it: no other comes after this one.
+
+        A store that is away for longer than we can wait costs the steps since the last.
+        """
+        give_up = time.monotonic() + self._patience.artifacts
+        while True:
+            self.keep(checkpoint, step)
+            self._courier.flush(self._patience.artifacts)
+            if self._courier.brought.get(self._checkpoint, {}).get("step") == step or time.monotonic() > give_up:
+                return
+            time.sleep(self._patience.artifacts_pause)
+            self._look()
 
     def tidy(self) -> None:
         """Remove what helped a job that is over. What stays goes with the job's record."""
@@ -108,7 +121,7 @@ class Shelf:
             try:
                 return call()
             except Unavailable as error:
-                if time.monotonic() > give_up:
+                if isinstance(error, Damaged) or time.monotonic() > give_up:
                     raise
                 log.warning("waiting for the artifact store", extra={"job": self._job.id, "error": error})
             time.sleep(self._patience.artifacts_pause)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import unquote, urlsplit
 
-from shared.core.errors import NotFound, Unavailable
+from shared.core.errors import Damaged, NotFound, Unavailable
 from shared.core.keys import checked, parts
 from shared.core.output import Artifact
 
@@ -177,7 +177,7 @@ def _footer(file: BinaryIO, key: str) -> Artifact:
         if magic == MAGIC:
             length += FOOTER_END.size
             return Artifact(key=key, content_type=facts["content_type"], bytes=size - length, sha256=facts["sha256"])
-    raise Unavailable(f"artifact {key} is damaged: its file does not end as this store writes it")
+    raise Damaged(f"artifact {key} is damaged: its file does not end as this store writes it")
 
 
 def _make(name: str, folder: int) -> None:

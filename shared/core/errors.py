@@ -15,6 +15,7 @@ FlipbookError
 │   └── DrawingFailed         the model ran and its result is not a video
 └── TemporaryError            the same call may succeed later
     ├── Unavailable           a store or the Broker cannot be reached
+    │   ├── Damaged           it was stored, and what lies there is not whole
     │   └── Unresolved        a URL's host name cannot be looked up now
     ├── Busy                  the only place is taken
     ├── Limited               the caller asks for more than their share
@@ -122,6 +123,10 @@ class DrawingFailed(PermanentError):
 
 class Unavailable(TemporaryError):
     """A store or the Broker did not answer."""
+
+
+class Damaged(Unavailable):
+    """What was stored is there and not whole: nobody should wait for it, though a store that is mended may have it."""
 
 
 class Unresolved(Unavailable):

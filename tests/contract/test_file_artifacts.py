@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.file_artifacts import FileArtifacts
-from shared.core.errors import Unavailable
+from shared.core.errors import Damaged, Unavailable
 
 KEY = "tenant/video_1/attempt/video.mp4"
 PUT = """
@@ -121,7 +121,7 @@ def test_an_object_that_links_elsewhere_is_not_read_and_not_written_through(
 def test_a_file_that_this_store_did_not_write_is_called_damaged(store: FileArtifacts, root: Path, damage: bytes):
     (root / "t").mkdir()
     (root / "t/@x").write_bytes(damage)
-    with pytest.raises(Unavailable, match="t/x is damaged"):
+    with pytest.raises(Damaged, match="t/x is damaged"):
         store.stat("t/x")
 
 

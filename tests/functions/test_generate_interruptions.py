@@ -9,6 +9,7 @@ import pytest
 
 from functions.generate.patience import Patience
 from functions.recover.handler import Sweeper
+from shared.adapters.file_artifacts import FileArtifacts
 from shared.core import keys
 from shared.core.errors import NotFound
 from shared.core.job import CancelRequested, JobState, Yielded
@@ -16,7 +17,8 @@ from shared.core.terms import Terms
 from tests.engines.instant import Instant, InstantDrawing
 from tests.engines.slow import Slow, SlowDrawing
 from tests.functions.jobs import queue
-from tests.functions.studio import Held, eventually, watched
+from tests.functions.outage import Outage
+from tests.functions.studio import LONG, Held, eventually, watched
 from tests.stores import REQUEST, Clock, memory_stores
 
 STEPS = REQUEST.num_inference_steps
@@ -209,6 +211,67 @@ def test_a_checkpoint_that_is_damaged_or_of_another_drawing_is_not_used(services
 
     assert (JobState.COMPLETED, [0]) == (studio.job(job).state, engine.begun)
     assert studio.checkpoint(job) is None
+
+
+@pytest.mark.parametrize("left", [0, 7, 30], ids=lambda left: f"{left} bytes left")
+def test_a_checkpoint_whose_file_is_cut_costs_its_steps_and_no_try(services, studio, tmp_path, left):
+    """On a disk of its own: the store says that it is damaged, and would say so at every try."""
+    (tmp_path / "artifacts").mkdir()
+    studio.services = replace(services, artifacts=FileArtifacts(tmp_path / "artifacts"))
+    job = queue(services)
+    services.jobs.apply(job.id, Yielded(services.jobs.claim("before", timedelta(seconds=60)).attempt))
+    studio.services.artifacts.put(keys.checkpoint_key(job.tenant, job.id), b"whole", "application/octet-stream")
+    (file,) = (path for path in (tmp_path / "artifacts").rglob("@*"))
+    file.write_bytes(file.read_bytes()[:left])
+    engine = watched()
+
+    studio.serve(engine)
+
+    done = studio.job(job)
+    assert (JobState.COMPLETED, 2, 0, [0]) == (done.state, done.attempts, done.losses, engine.begun)
+
+
+def test_the_last_checkpoint_is_tried_again_for_somebody_else_goes_on_from_it(services, studio):
+    engine, job = Held(at=1), queue(services)
+    away = replace(services, artifacts=Outage(services.artifacts, "put", times=2, where="/checkpoint"))
+    drawing = studio.start(engine, LONG, away)
+    engine.hold.await_reached()
+    studio.drain.set()
+    engine.hold.go.set()
+    drawing.result(10)
+    studio.drain.clear()
+    other = watched()
+    studio.serve(other)
+
+    assert (JobState.COMPLETED, [2]) == (studio.job(job).state, other.begun)
+
+
+def test_a_drawing_that_goes_on_is_never_seen_at_an_earlier_step(services, studio):
+    """`step` is the attempt's that runs, and between two attempts nobody's."""
+    seen = []
+
+    class Listening:
+        def __getattr__(self, name):
+            return getattr(services.jobs, name)
+
+        def report(self, job_id, progress):
+            services.jobs.report(job_id, progress)
+            seen.append((progress.step, progress.resumed_from))
+
+    told = replace(services, jobs=Listening())
+    engine, job = Held(at=1), queue(services)
+    drawing = studio.start(engine, LONG, told)
+    engine.hold.await_reached()
+    studio.drain.set()
+    engine.hold.go.set()
+    drawing.result(10)
+    studio.drain.clear()
+    before = list(seen)
+    studio.serve(watched(), LONG, told)
+
+    assert JobState.COMPLETED is studio.job(job).state
+    assert (2, 2) == seen[len(before)]
+    assert seen == sorted(seen)
 
 
 def test_a_drawing_makes_room_for_a_short_job_and_goes_on_from_there(services, studio):
