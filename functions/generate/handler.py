@@ -15,7 +15,7 @@ from functions.generate.learning import learn
 from functions.generate.narrator import Narrator
 from functions.generate.patience import Patience
 from functions.generate.provenance import Seal
-from shared.core import events
+from shared.core import effects, events
 from shared.core.errors import (
     Busy,
     DrawingFailed,
@@ -113,8 +113,8 @@ class Painter:
     def _draw(self, job: Job, end: float) -> None:
         assert job.attempt is not None
         log.info("drawing", extra={"job": job.id, "attempt": job.attempt, "model": job.request.model})
-        if job.attempts == 1:
-            metrics.QUEUE_SECONDS.labels(job.request.model).observe((job.changed_at - job.created_at).total_seconds())
+        if (waited := effects.wait(job)) is not None:
+            metrics.QUEUE_SECONDS.labels(job.request.model).observe(waited.total_seconds())
         with (
             Heartbeat(
                 self._services.jobs, job, self._settings, patience=self._patience, drain=self._drain
@@ -202,7 +202,7 @@ class Painter:
 
     def _tell(self, job: Job) -> None:
         metrics.JOBS_FINISHED.labels(job.request.model, job.state.value).inc()
-        seconds = (job.changed_at - job.created_at).total_seconds()
+        seconds = max((job.changed_at - job.created_at).total_seconds(), 0.0)  # the store's clock may be set back
         if job.state.is_final:
             metrics.JOB_SECONDS.labels(job.request.model, job.state.value).observe(seconds)
         told = {"job": job.id, "state": job.state, "seconds": round(seconds, 2)}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Final, Self
 
+from shared.core import schedule
 from shared.core.estimate import Estimate, Pace, cold_start_s
 from shared.core.job import Job, JobState
 from shared.core.progress import Phase, Progress
@@ -99,7 +100,8 @@ class Forecast:
         if job.state is not JobState.QUEUED or standing.position is None or self.paused:
             return Outlook()
         age = (at - job.queued_at).total_seconds()
-        wait = max(self.wait_s(standing.position, waited_s=max(age, 0.0)), -age)
+        held_back = schedule.rest(job, at).total_seconds()
+        wait = max(self.wait_s(standing.position, waited_s=max(age, 0.0)), held_back)
         return Outlook(_whole(wait + own.p50_s), self.must_wake(standing.position))
 
     def next_eta_s(self, own: Estimate, at: datetime) -> int | None:

@@ -57,11 +57,14 @@ __all__ = [
     "advance",
     "discard",
     "grew_from",
+    "release_delay",
 ]
 # The changes too: who changes a job needs both.
 
 RELEASE_DELAY: Final = timedelta(seconds=10)
 """Before a released job may be claimed again the first time; doubles with each loss."""
+_DOUBLINGS: Final = 8
+"""At most: 43 minutes, however many losses a job may have."""
 
 
 class JobState(StrEnum):
@@ -158,7 +161,7 @@ class Job:
     expires_at: datetime
     """When it leaves the queue unclaimed."""
     queued_at: datetime
-    """Its place in the queue, and from when on it may be claimed. A lost worker does not cost its place."""
+    """Since when it waits; once it was released, from when on it may be claimed. A lost worker does not change it."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     changed_at: datetime
@@ -215,13 +218,18 @@ def advance(job: Job, change: Change, at: datetime) -> Job:
             after |= {"queued_at": at}
         case Released():
             # What broke it may take a while to mend: later each time, and others go first.
-            after |= {"losses": job.losses + 1, "queued_at": at + RELEASE_DELAY * 2**job.losses}
+            after |= {"losses": job.losses + 1, "queued_at": at + release_delay(job.losses + 1)}
         case LeaseExpired() | AttemptsExhausted():
             after |= {"losses": job.losses + 1}
         case Completed(output=output):
             after |= {"output": output}
     after |= {"error": _error(state, change), "finished_at": at if state.is_final else None}
     return replace(job, **after)
+
+
+def release_delay(losses: int) -> timedelta:
+    """How long a job that was just released, and has had so many losses, may not be claimed."""
+    return RELEASE_DELAY * 2 ** min(losses - 1, _DOUBLINGS) if losses else timedelta(0)
 
 
 def discard(job: Job) -> Job:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.core.job import Job, JobState
+from shared.core.job import Job, JobState, release_delay
 from shared.core.priority import Priority
 from shared.core.work import Work, architecture
 
@@ -113,5 +113,15 @@ def _weighed(seconds: float, priority: Priority) -> int:
 
 def may_begin(job: Job, at: datetime) -> bool:
     """Whether `job` may be taken now. A job that was ever claimed no longer leaves the queue by its age."""
-    waits = job.state is JobState.QUEUED and job.queued_at <= at and (job.deadline is None or job.deadline > at)
+    waits = job.state is JobState.QUEUED and not rest(job, at) and (job.deadline is None or job.deadline > at)
     return waits and (job.started_at is not None or job.expires_at > at)
+
+
+def rest(job: Job, at: datetime) -> timedelta:
+    """How long `job`, which is queued, is still held back because it was released.
+
+    A time that is further ahead was told by another clock, which was set back since or is another server's. No job
+    waits until ours has caught up.
+    """
+    left = job.queued_at - at
+    return left if timedelta(0) < left <= release_delay(job.losses) else timedelta(0)

@@ -157,7 +157,8 @@ def _detail(standing: Standing, outlook: Outlook) -> str | None:
 def _timings(standing: Standing) -> dict[str, float | None]:
     job, progress = standing.job, standing.progress
     measured = progress.timings if progress else job.output.timings if job.output else None
-    waited = round((job.started_at - job.created_at).total_seconds(), 3) if job.started_at else None
+    # Not less than nothing, though the store's clock was set back meanwhile.
+    waited = max(round((job.started_at - job.created_at).total_seconds(), 3), 0.0) if job.started_at else None
     found = measured or _UNMEASURED
     return {"queued_s": waited, **{name: getattr(found, name) for name in _TIMINGS}}
 

@@ -95,7 +95,7 @@ class JobStore(Protocol):
     def claim(self, attempt: str, lease: timedelta) -> Job | None:
         """Take the best queued job for `attempt`, or None when there is none.
 
-        Overdue jobs are not taken, nor those whose time has not come (`Job.queued_at`), nor any while the
+        Overdue jobs are not taken, nor released ones whose time has not come (`schedule.rest`), nor any while the
         queue is paused.
 
         An attempt that holds a job gets that one again, so that a lost answer can be repeated.

@@ -27,6 +27,7 @@ from shared.core.job import (
     Released,
     TimedOut,
     Yielded,
+    release_delay,
 )
 from shared.core.terms import Terms
 from shared.ports import Holding, QueueDepth
@@ -100,7 +101,7 @@ class TestClaim:
         assert ["video_a", "video_y", "video_z"] == stores.jobs.waiting(10)
 
     def test_a_job_whose_time_has_not_come_is_not_taken(self, stores: Stores) -> None:
-        job = stores.add(queued_at=stores.jobs.now() + SHORT)
+        job = stores.add(queued_at=stores.jobs.now() + SHORT, losses=1)
         assert stores.jobs.claim("a", LEASE) is None
         assert [] == stores.jobs.waiting(10)
         assert 0 == stores.jobs.position(job)
@@ -109,12 +110,26 @@ class TestClaim:
         assert job.id == stores.claim()[0].id
 
     def test_a_job_whose_time_has_not_come_holds_up_no_other(self, stores: Stores) -> None:
-        later = stores.jobs.now() + timedelta(hours=1)
+        later = stores.jobs.now() + release_delay(9)
         for _ in range(40):
-            stores.add(queued_at=later)
+            stores.add(queued_at=later, losses=9)
         ready = stores.add()
         assert [ready.id] == stores.jobs.waiting(1)
         assert ready.id == stores.claim()[0].id
+
+    def test_a_job_of_a_clock_that_is_ahead_is_taken_at_once_and_again_when_its_worker_is_lost(
+        self, stores: Stores
+    ) -> None:
+        """The server's clock was set back, or another server with another clock took over."""
+        ahead = stores.jobs.now() + timedelta(minutes=5)
+        job = stores.add(created_at=ahead, queued_at=ahead, changed_at=ahead)
+        assert [job.id] == stores.jobs.waiting(10)
+        assert timedelta(0) == stores.jobs.depth().oldest
+        for _ in range(2):
+            taken, attempt = stores.claim()
+            assert job.id == taken.id
+            stores.jobs.apply(job.id, LeaseExpired(attempt))
+        assert [timedelta(0)] == stores.queue.look().waits
 
     def test_a_claimed_job_is_out_of_the_queue_and_held(self, stores: Stores) -> None:
         job = stores.add()

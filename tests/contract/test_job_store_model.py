@@ -36,6 +36,7 @@ from shared.core.job import (
     JobState,
     LeaseExpired,
     Purged,
+    Released,
     advance,
     discard,
 )
@@ -75,6 +76,8 @@ class JobStoreMachine(RuleBasedStateMachine):
         """Of queued jobs, in virtual time."""
         self.flows: dict[str | None, int] = {}
         self.clock: int | None = None
+        self.resting: set[str] = set()
+        """Jobs that were released and have not been changed since."""
         self.unsent: list[str] = []
         self.callbacks: dict[str, str] = {}
         """By job; they stay when the job is forgotten."""
@@ -87,9 +90,11 @@ class JobStoreMachine(RuleBasedStateMachine):
         patience=st.sampled_from([timedelta(days=1), timedelta(days=1), timedelta(seconds=-1)]),
         priority=st.sampled_from(Priority),
         steps=st.sampled_from([4, 100]),
+        ahead=st.sampled_from([timedelta(0), timedelta(0), timedelta(minutes=5)]),
     )
-    def create(self, patience: timedelta, priority: Priority, steps: int, **fields) -> str:
-        at = self.stores.jobs.now()
+    def create(self, patience: timedelta, priority: Priority, steps: int, ahead: timedelta, **fields) -> str:
+        """`ahead`: the clock that gave the job its time is set back after it."""
+        at = self.stores.jobs.now() + ahead
         request, terms = replace(REQUEST, num_inference_steps=steps), Terms(priority=priority)
         job = new_job(at, expires_at=at + patience, request=request, terms=terms, **fields)
         assert job == self.stores.jobs.create(job)
@@ -268,9 +273,8 @@ class JobStoreMachine(RuleBasedStateMachine):
 
     def queue(self) -> list[Job]:
         """Those whose time has come: a released job's has not within any example."""
-        now = self.stores.jobs.now()
-        queued = (job for job in self.model.values() if job.state is JobState.QUEUED and job.queued_at <= now)
-        return sorted(queued, key=lambda job: (self.places[job.id], job.id))
+        free = (job for job in self.model.values() if job.state is JobState.QUEUED and job.id not in self.resting)
+        return sorted(free, key=lambda job: (self.places[job.id], job.id))
 
     def renew(self, job: Job, attempt: str, lease: timedelta) -> None:
         assert job == self.stores.jobs.renew(job.id, attempt, lease)
@@ -295,6 +299,7 @@ class JobStoreMachine(RuleBasedStateMachine):
     def follow_change(self, before: Job, change: Change, after: Job) -> None:
         assert self.began <= after.changed_at <= self.stores.jobs.now()
         assert advance(before, change, after.changed_at) == after
+        (self.resting.add if isinstance(change, Released) else self.resting.discard)(after.id)
         self.follow(after)
 
     def follow(self, job: Job) -> None:

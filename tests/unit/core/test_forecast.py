@@ -100,10 +100,16 @@ def test_a_worker_must_wake_for_the_next_video_unless_one_idles_or_all_are_taken
 
 
 def test_a_job_that_was_released_is_left_alone_for_a_while():
-    later = replace(AFTER_LOSS, queued_at=NOON + timedelta(seconds=100))
+    later = replace(AFTER_LOSS, losses=5, queued_at=NOON + timedelta(seconds=100))
     found = forecast(runs=[*TEN, took(10.0, cold=20.0)])
 
     assert 110 == found.outlook(Standing(later, position=0), NOON).eta_s
+
+
+def test_nobody_is_told_to_wait_until_our_clock_has_reached_another():
+    found = forecast(runs=[*TEN, took(10.0, cold=20.0)])
+
+    assert eta(found, 0) == eta(found, 0, after=-300)
 
 
 @pytest.mark.parametrize("state", sorted(set(JobState) - {JobState.QUEUED, JobState.RUNNING}))

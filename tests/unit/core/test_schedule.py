@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from shared.adapters.memory_line import Line
 from shared.core import schedule
-from shared.core.job import Job, JobError, JobState, Released
+from shared.core.job import Job, JobError, JobState, LeaseExpired, Released, advance
 from shared.core.priority import Priority
-from shared.core.schedule import Turn, cost, may_begin, turn
+from shared.core.schedule import Turn, cost, may_begin, rest, turn
 from shared.core.terms import Terms
 from tests.unit.core.samples import AFTER_LOSS, AFTER_YIELD, CLAIMED, IN_STATE, NOON, QUEUED, SECOND, after
 
 SHORT = QUEUED.request
 LONG = replace(SHORT, num_frames=163, num_inference_steps=100)
+CLAIMED_JOB = IN_STATE[JobState.RUNNING]
+RELEASED = Released("a", JobError("temporary_error", "the store was away"))
 
 
 class Studio:
@@ -205,10 +207,10 @@ def test_less_priority_costs_more_and_more_work_as_well(priority):
     assert cost(replace(job, request=LONG)) > cost(job) > 0
 
 
-def test_only_queued_jobs_whose_time_has_come_and_is_not_over_may_begin():
-    late, early = QUEUED.expires_at, QUEUED.queued_at - timedelta(microseconds=1)
+def test_only_queued_jobs_whose_time_is_not_over_may_begin():
+    late = QUEUED.expires_at
 
-    assert [True, False, False] == [may_begin(QUEUED, at) for at in (NOON, early, late)]
+    assert [True, False] == [may_begin(QUEUED, at) for at in (NOON, late)]
     assert may_begin(AFTER_YIELD, late)
     hurried = replace(QUEUED, terms=Terms(timeout=9 * SECOND))
     assert [True, False] == [may_begin(hurried, NOON + wait * SECOND) for wait in (8, 9)]
@@ -220,10 +222,41 @@ def test_a_job_whose_attempt_broke_is_held_back_twice_as_long_each_time():
     waits = [broken(times).queued_at - broken(times).changed_at for times in (1, 2, 3)]
 
     assert [10 * SECOND, 20 * SECOND, 40 * SECOND] == waits
-    assert not may_begin(broken(1), broken(1).changed_at)
+    for times in (1, 2, 3):
+        job = broken(times)
+        last = job.queued_at - timedelta(microseconds=1)
+        assert [False, False, True] == [may_begin(job, at) for at in (job.changed_at, last, job.queued_at)]
+
+
+def test_however_often_it_broke_its_time_comes_within_the_hour():
+    worn = replace(CLAIMED_JOB, losses=60, max_losses=10**9)
+
+    released = advance(worn, RELEASED, NOON)
+
+    assert 40 * 60 * SECOND < released.queued_at - NOON < 60 * 60 * SECOND
+    assert not may_begin(released, NOON)
+    assert may_begin(replace(released, losses=10**9), released.queued_at)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(microseconds=1), 5 * 60 * SECOND, timedelta(days=1)])
+def test_a_job_that_got_its_time_from_a_clock_ahead_of_ours_may_begin_at_once(ahead):
+    lost = after(CLAIMED, LeaseExpired("a"), job=replace(QUEUED, attempts=1))
+    yielded = AFTER_YIELD
+
+    for job in (QUEUED, lost, yielded, broken(2)):
+        assert may_begin(job, job.changed_at - ahead)
+
+
+def test_a_job_that_came_of_a_clock_ahead_and_then_lost_its_worker_is_held_back_no_more_than_once():
+    """Its place in time stays, and is as far ahead as ever; only when it was lost was told by the right clock."""
+    at = NOON - 5 * 60 * SECOND
+    lost = advance(advance(QUEUED, CLAIMED, at), LeaseExpired("a"), at + 40 * SECOND)
+
+    assert NOON == lost.queued_at
+    assert may_begin(lost, at + 41 * SECOND)
+    assert not rest(lost, at + 41 * SECOND)
 
 
 def broken(times: int) -> Job:
     """A job that was claimed and released so often."""
-    released = Released("a", JobError("temporary_error", "the store was away"))
-    return after(*[CLAIMED, released] * times, job=replace(QUEUED, max_losses=9))
+    return after(*[CLAIMED, RELEASED] * times, job=replace(QUEUED, max_losses=9))
