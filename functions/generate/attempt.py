@@ -90,7 +90,7 @@ class Attempt:
         Raises:
             Interrupted: Cancelled, lost, or out of time; in the last case a checkpoint is stored.
             DrawingFailed: The result is not a video, and would not be next time.
-            TemporaryError: Something was away; the next attempt may do better.
+            TemporaryError: Something was away or full; the next attempt may do better.
         """
         with self.shelf, workfolder() as folder:
             with self._watch.lap(Lap.PROMPT):
@@ -104,7 +104,7 @@ class Attempt:
                 self._report(Phase.DENOISING, drawing.step)
             self._denoise(drawing)
             self._look()
-            return self._store(drawing, Path(folder))
+            return self._store(drawing, folder)
 
     def _denoise(self, drawing: Drawing) -> None:
         """Every step that is left, or as many as the slice has time for."""

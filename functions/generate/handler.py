@@ -21,6 +21,7 @@ from shared.core.errors import (
     DrawingFailed,
     IllegalChange,
     ModelUnavailable,
+    NoSpace,
     NotFound,
     OutOfMemory,
     TemporaryError,
@@ -214,4 +215,6 @@ def _error_of(error: TemporaryError) -> JobError:
     if isinstance(error, OutOfMemory):
         text = "the drawing did not fit into the GPU's memory; a smaller or shorter video may"
         return JobError(error.code, text)
+    if isinstance(error, NoSpace):
+        return JobError("temporary_error", "no room was left on the worker's disk to put this video together")
     return JobError("temporary_error", "a part of the platform could not be reached")

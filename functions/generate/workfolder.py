@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from shared.core.errors import NoSpace
+
 _PREFIX: Final = "flipbook-drawing-"
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
-def workfolder() -> tempfile.TemporaryDirectory[str]:
-    """A folder that goes with its `with` block, and is known as this process's if that never ends."""
-    return tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-")
+@contextmanager
+def workfolder() -> Iterator[Path]:
+    """A folder that goes with its `with` block, and is known as this process's if that never ends.
+
+    Raises: NoSpace: There is no room for it, or for what the block wrote.
+    """
+    place = tempfile.gettempdir()
+    try:
+        with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as place:
+            yield Path(place)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise NoSpace(f"the disk is full at {error.filename or place}: {error.strerror}") from error
 
 
 def sweep(place: Path | None = None) -> None:

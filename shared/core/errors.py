@@ -21,7 +21,8 @@ FlipbookError
     ├── Limited               the caller asks for more than their share
     │   ├── RateLimited       too often
     │   └── QueueFull         more jobs waiting than there may be
-    └── OutOfMemory           the drawing did not fit into memory this time
+    ├── OutOfMemory           the drawing did not fit into memory this time
+    └── NoSpace               a disk or its quota is full
 """
 
 from __future__ import annotations
@@ -164,3 +165,7 @@ class OutOfMemory(TemporaryError):
     """The accelerator had no room left. Another one, or the same one alone, may have it."""
 
     code = "out_of_memory"
+
+
+class NoSpace(TemporaryError):
+    """No room was left for a file. Somewhere else there may be, or here once others have removed theirs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from shared.core import keys
 from shared.core.job import CancelRequested, JobState
 from tests.engines.crash_at_step import CrashAtStep
 from tests.engines.deaf import Deaf
+from tests.engines.full_disk import FullDisk
 from tests.engines.instant import Instant
 from tests.engines.not_finite import NotFinite
 from tests.engines.out_of_memory import NoRoom
@@ -43,6 +45,7 @@ class Moody(Instant):
 ENDS = [
     (CrashAtStep, JobState.FAILED, "internal_error", 3),
     (NoRoom, JobState.FAILED, "out_of_memory", 3),
+    (FullDisk, JobState.FAILED, "temporary_error", 3),
     (NotFinite, JobState.FAILED, "quality_check_failed", 1),
     (NoFrames, JobState.FAILED, "quality_check_failed", 1),
     (TooFewFrames, JobState.FAILED, "quality_check_failed", 1),
@@ -71,6 +74,17 @@ def test_each_ends_as_it_should_and_the_others_are_drawn(services, studio, end):
     assert (state, attempts) == (ended.state, ended.attempts)
     assert code == (ended.error.code if ended.error else None)
     assert not studio.drain.is_set()
+
+
+def test_a_full_disk_is_no_fault_of_the_model_s_and_the_log_names_the_folder(services, studio, caplog):
+    jobs = [queue(services) for _ in range(3)]
+
+    studio.serve(FullDisk(None))
+
+    assert [(JobState.QUEUED, 1)] * 3 == [(studio.job(job).state, studio.job(job).losses) for job in jobs]
+    assert not studio.drain.is_set(), "another process would have the same disk"
+    told = [str(record.error) for record in caplog.records if record.message == "attempt released"]
+    assert [True] * 3 == [f"/flipbook-drawing-{os.getpid()}-" in line for line in told]
 
 
 def test_one_that_never_comes_back_costs_its_job_three_workers_and_no_other_job_anything(

@@ -27,6 +27,7 @@ ALL = {
     "slow_setup": ["SlowSetup"],
     "crash_at_step": ["CrashAtStep"],
     "deaf": ["Deaf"],
+    "full_disk": ["FullDisk"],
     "hang": ["Hang"],
     "kill_self": ["KillSelf", "KillSelfOnce"],
     "not_finite": ["NotFinite"],

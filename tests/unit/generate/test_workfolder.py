@@ -1,18 +1,37 @@
 """Files of a drawing: gone with it, and with a process that was killed."""
 
+import errno
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from functions.generate.workfolder import sweep, workfolder
+from shared.core.errors import NoSpace, TemporaryError
 
 
 def test_a_folder_goes_with_its_block():
     with workfolder() as folder:
         assert Path(folder).is_dir()
     assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_where_no_room_is_left_the_folder_is_named_and_a_later_try_may_do_better(number):
+    with pytest.raises(NoSpace) as caught, workfolder() as folder:
+        raise OSError(number, os.strerror(number))
+
+    assert str(folder) in str(caught.value)
+    assert isinstance(caught.value, TemporaryError)
+    assert not Path(folder).exists()
+
+
+def test_any_other_fault_comes_out_as_it_was():
+    with pytest.raises(FileNotFoundError), workfolder() as folder:
+        (Path(folder) / "nothing").read_bytes()
 
 
 def test_what_a_killed_process_left_is_swept_and_what_a_living_one_uses_is_not(tmp_path):
