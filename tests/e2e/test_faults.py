@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.platform import Platform, eventually
+from tests.engines.kill_self import POISON
 from tests.receiver import Receiver
 
 SLOW = "tests.engines.slow:Slow"
@@ -94,12 +95,17 @@ def test_a_video_goes_on_where_its_killed_worker_left_it(start):
 
 
 def test_a_job_that_kills_every_worker_fails_and_the_others_do_not(start):
-    platform = start(ENGINE="tests.engines.kill_self:KillSelf", **FAST_RECOVERY)
-    poison = platform.create()
+    platform = start(ENGINE="tests.engines.kill_self:KillSelfAsTold", **FAST_RECOVERY)
+    with platform.held():
+        before = [platform.create() for _ in range(2)]
+        poison = platform.create(prompt=f"a cup of {POISON}")
+        behind = [platform.create() for _ in range(3)]
 
-    video = platform.finished(poison)
+    ends = [platform.finished(job_id) for job_id in before + behind]
+    ended = platform.finished(poison)
 
-    assert ("failed", "worker_lost", 3) == (video["state"], video["error"]["code"], video["attempt"])
+    assert ("failed", "worker_lost", 3) == (ended["state"], ended["error"]["code"], ended["attempt"])
+    assert [("completed", 1)] * 5 == [(video["state"], video["attempt"]) for video in ends]
 
 
 def test_ctrl_c_in_the_middle_of_a_job_leaves_no_process_and_loses_nothing(start):

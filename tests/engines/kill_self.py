@@ -7,6 +7,8 @@ import signal
 
 from tests.engines.instant import Instant, InstantDrawing
 
+POISON = "poison"
+
 
 class DyingDrawing(InstantDrawing):
     at = 3
@@ -25,6 +27,14 @@ class DyingAtFirst(DyingDrawing):
             InstantDrawing.advance(self)
 
 
+class DyingAsTold(DyingDrawing):
+    def advance(self) -> None:
+        if POISON in self.request.prompt:
+            super().advance()
+        else:
+            InstantDrawing.advance(self)
+
+
 class KillSelf(Instant):
     """Poison: whoever takes the job dies of it."""
 
@@ -35,3 +45,9 @@ class KillSelfOnce(Instant):
     """A lost worker: one that goes on from a checkpoint comes through."""
 
     drawing = DyingAtFirst
+
+
+class KillSelfAsTold(Instant):
+    """Poison is one job only: the others are drawn well."""
+
+    drawing = DyingAsTold
