@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from tests.engines.instant import Instant
+
+log = logging.getLogger(__name__)
 
 
 class SlowSetup(Instant):
     seconds = 3.0
 
     def setup(self) -> None:
+        log.warning("loading")
         time.sleep(self.seconds)

@@ -94,10 +94,13 @@ class Studio:
         self.services = services
         self.settings = settings
         self.drain = threading.Event()
+        self.seal: Any = None
         self._pool = pool
 
     def painter(self, engine: Any, patience: Patience = LONG, services: Services | None = None) -> Painter:
-        return Painter(services or self.services, engine, self.settings, drain=self.drain, patience=patience)
+        return Painter(
+            services or self.services, engine, self.settings, drain=self.drain, patience=patience, seal=self.seal
+        )
 
     def serve(self, engine: Any, patience: Patience = LONG, services: Services | None = None) -> None:
         self.painter(engine, patience, services).serve()

@@ -18,7 +18,7 @@ from tests.engines.instant import Instant, InstantDrawing
 from tests.engines.slow import Slow, SlowDrawing
 from tests.functions.jobs import queue
 from tests.functions.outage import Outage
-from tests.functions.studio import LONG, Held, eventually, watched
+from tests.functions.studio import LONG, Held, Hold, eventually, watched
 from tests.stores import REQUEST, Clock, memory_stores
 
 STEPS = REQUEST.num_inference_steps
@@ -180,6 +180,26 @@ def test_a_drawing_cancelled_while_it_decodes_stops_there_and_stores_no_video(se
     drawing.result(10)
 
     assert (JobState.CANCELLED, 1) == (studio.job(job).state, engine.chunks)
+    assert 0 == services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
+
+
+def test_a_video_cancelled_while_it_is_sealed_and_checked_is_not_stored(services, studio):
+    """The last step before the upload. Nobody asks between the two; the one who asks behind them hears of it."""
+
+    class Sealing(Hold):
+        def put_on(self, *_):
+            self.here()
+
+    studio.seal, job = Sealing(), queue(services)
+    drawing = studio.start(Instant(None))
+    studio.seal.await_reached()
+
+    services.jobs.apply(job.id, CancelRequested())
+    time.sleep(0.2)
+    studio.seal.go.set()
+    drawing.result(10)
+
+    assert JobState.CANCELLED is studio.job(job).state
     assert 0 == services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
 
 

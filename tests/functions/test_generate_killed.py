@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.generate.mochi import checkpoint
+from functions.recover.handler import Sweeper
+from shared.core import keys
 from shared.core.job import JobState, LeaseExpired
 from tests.engines.instant import Instant
 from tests.functions.jobs import queue
@@ -106,6 +108,49 @@ def test_killed_in_any_step_the_next_one_draws_only_what_is_missing_and_the_same
     assert (JobState.COMPLETED, 2, 1) == (done.state, done.attempts, done.losses)
     assert ([dies_at], STEPS - dies_at) == (heir.begun, heir.steps)
     assert (studio.job(whole).output.video.sha256, dies_at) == (done.output.video.sha256, done.output.resumed_from)
+
+
+class Deadly:
+    """An ArtifactStore whose caller dies when something is put, before or behind it."""
+
+    def __init__(self, artifacts, where, *, stored):
+        self._artifacts = artifacts
+        self._where = where
+        self._stored = stored
+
+    def __getattr__(self, name):
+        return getattr(self._artifacts, name)
+
+    def put(self, key, *words):
+        if key.endswith(self._where):
+            if self._stored:
+                self._artifacts.put(key, *words)
+            raise Killed
+        return self._artifacts.put(key, *words)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("where", ["video.mp4", "thumbnail.webp", "spritesheet.jpg"])
+def test_killed_while_it_uploads_the_next_one_uploads_all_and_nothing_outlives_the_job(
+    services, studio, settings_with, where, stored
+):
+    studio.settings = settings_with(CHECKPOINT_SECONDS="0.000001")
+    job = queue(services, request=SMALL)
+    studio.services = replace(services, artifacts=Deadly(services.artifacts, where, stored=stored))
+    left = die(studio, job, Instant(None))
+    studio.services, heir = services, Mortal(Instant(None))
+
+    studio.serve(heir)
+
+    done = studio.job(job)
+    assert (JobState.COMPLETED, 2, 1) == (done.state, done.attempts, done.losses)
+    assert ([left], STEPS - left) == (heir.begun, heir.steps)
+    assert studio.checkpoint(job) is None
+    files = done.output.video, done.output.thumbnail, done.output.spritesheet
+    assert [*files] == [services.artifacts.stat(file.key) for file in files]
+    services.jobs.discard(job.id)
+    Sweeper(services, studio.settings).sweep()
+    assert 0 == services.artifacts.delete(keys.job_prefix(job.tenant, job.id))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

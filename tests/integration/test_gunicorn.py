@@ -22,6 +22,7 @@ from functions.recover.handler import Sweeper
 from shared import wiring
 from shared.core import events, wire
 from shared.core.job import Job, JobState
+from shared.core.progress import Phase
 from shared.settings import Settings
 from tests.engines.instant import Instant
 from tests.engines.slow_setup import SlowSetup
@@ -59,6 +60,10 @@ class Gunicorn:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, engine: str = "tests.engines.slow:Slow", grace: int = GRACE) -> None:
+        self.execute(engine, grace)
+        eventually(self._is_ready, "it is ready")
+
+    def execute(self, engine: str, grace: int = GRACE) -> None:
         # Its port is ours before it starts: a free port may be another's by then.
         door = socket.create_server(("127.0.0.1", 0))
         self.port = door.getsockname()[1]
@@ -75,7 +80,6 @@ class Gunicorn:
                 pass_fds=[door.fileno()],
                 start_new_session=True,
             )
-        eventually(self._is_ready, "it is ready")
 
     def _is_ready(self) -> bool:
         assert self.process is not None
@@ -212,6 +216,42 @@ def test_the_job_of_a_killed_worker_is_found_and_drawn_by_the_next(gunicorn, ser
     assert (JobState.COMPLETED, 2) == (done.state, done.attempts)
 
 
+@pytest.mark.parametrize(
+    ("place", "phase"),
+    [
+        ("InPrompt", Phase.ENCODING),
+        ("InDecoding", Phase.DECODING),
+        ("InEncoding", Phase.DECODING),
+        ("InUpload", Phase.UPLOADING),
+    ],
+)
+def test_one_that_is_killed_where_there_are_no_steps_leaves_nothing_and_the_next_one_draws(
+    gunicorn, services, tmp_path, place, phase
+):
+    settings = Settings.from_env(gunicorn.variables)
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    gunicorn.variables["TMPDIR"] = str(folder)
+    job = queue(services)
+    gunicorn.start(f"tests.engines.kill_self_in:{place}")
+    killed = gunicorn.worker()
+
+    gunicorn.hold()
+
+    eventually(lambda: gunicorn.worker() not in (None, killed) and gunicorn._is_ready(), "another worker")
+    assert phase is services.jobs.progress(services.jobs.get(job.id))[0].phase
+    assert [] == [*folder.glob("flipbook-drawing-*")], "the next worker sweeps what the killed one left"
+    eventually(lambda: services.jobs.expired_leases(10), "the lease runs out")
+    Sweeper(services, settings).sweep()
+    Painter(services, Instant(settings), settings, drain=threading.Event()).serve()
+    done = services.jobs.get(job.id)
+    assert (JobState.COMPLETED, 2, 1) == (done.state, done.attempts, done.losses)
+    assert done.output.video == services.artifacts.stat(done.output.video.key)
+    services.jobs.discard(job.id)
+    Sweeper(services, settings).sweep()
+    assert [] == [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
+
+
 def test_a_worker_that_was_frozen_past_its_lease_changes_nothing_when_it_wakes(gunicorn, services):
     settings = Settings.from_env(gunicorn.variables)
     job = queue(services, request=replace(REQUEST, num_inference_steps=10))
@@ -259,6 +299,18 @@ def test_one_that_takes_long_to_load_is_not_ready_before_it_has_and_then_draws(g
     assert 200 == gunicorn.wake()[0]
     done = services.jobs.get(job.id)
     assert (JobState.COMPLETED, 1, 0) == (done.state, done.attempts, done.losses)
+
+
+def test_sigterm_while_it_loads_ends_it_when_it_has_loaded_and_touches_no_job(gunicorn, services):
+    job = queue(services)
+    gunicorn.execute("tests.engines.slow_setup:SlowSetup")
+    eventually(lambda: "loading" in gunicorn.log.read_text(), "it loads")
+    gunicorn.hold()
+
+    os.killpg(gunicorn.process.pid, signal.SIGTERM)
+
+    assert 0 == gunicorn.process.wait(GRACE), gunicorn.log.read_text()
+    assert job == services.jobs.get(job.id)
 
 
 def test_a_worker_whose_model_hangs_goes_all_the_same(gunicorn, services):

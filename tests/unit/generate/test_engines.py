@@ -19,6 +19,7 @@ from functions.generate.engine import Drawing, VideoEngine
 from functions.generate.playback import check, examine
 from shared.core.errors import DrawingFailed, OutOfMemory
 from shared.settings import Settings
+from tests.engines.kill_self import POISON
 
 ALL = {
     "instant": ["Instant"],
@@ -29,7 +30,8 @@ ALL = {
     "deaf": ["Deaf"],
     "full_disk": ["FullDisk"],
     "hang": ["Hang"],
-    "kill_self": ["KillSelf", "KillSelfOnce"],
+    "kill_self": ["KillSelf", "KillSelfOnce", "KillSelfAsTold"],
+    "kill_self_in": ["InPrompt", "InDecoding", "InEncoding", "InUpload"],
     "not_finite": ["NotFinite"],
     "out_of_memory": ["NoRoom"],
     "wrong_frames": ["NoFrames", "TooFewFrames", "WrongSize", "OneColor"],
@@ -160,8 +162,8 @@ while drawing.step < drawing.total_steps:
 def last_words(asked, pytestconfig):
     """The steps that a process of an engine told of, and how it ended."""
 
-    def run(cls, checkpoint):
-        command = [sys.executable, "-c", LAST_WORDS, cls, repr(dataclasses.asdict(asked)), repr(checkpoint)]
+    def run(cls, checkpoint, request=asked):
+        command = [sys.executable, "-c", LAST_WORDS, cls, repr(dataclasses.asdict(request)), repr(checkpoint)]
         done = subprocess.run(command, cwd=pytestconfig.rootpath, capture_output=True, text=True, timeout=60)
         return done.stdout, done.returncode
 
@@ -176,6 +178,9 @@ def test_kill_self_dies_in_step_three_every_time_and_the_other_one_only_at_first
     assert ("", -signal.SIGKILL) == last_words("KillSelf", drawing.checkpoint())
     assert ("1\n2\n", -signal.SIGKILL) == last_words("KillSelfOnce", None)
     assert ("3\n4\n", 0) == last_words("KillSelfOnce", drawing.checkpoint())
+    assert ("1\n2\n3\n4\n", 0) == last_words("KillSelfAsTold", None)
+    poison = dataclasses.replace(asked, prompt=f"a cup of {POISON}")
+    assert ("1\n2\n", -signal.SIGKILL) == last_words("KillSelfAsTold", None, poison)
 
 
 @pytest.mark.parametrize(
