@@ -19,7 +19,10 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # its sender was killed in the middle of it
                 with receiver.arrived:
                     status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
                     receiver.methods.append(self.command)
