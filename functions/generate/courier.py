@@ -20,7 +20,8 @@ class Courier:
     """One thread, one thing at a time; of several under one key only the newest is brought.
 
     So a slow store makes checkpoints rarer, and never lines them up. What the store does not take
-    at the first try is dropped: the next one comes anyway, or whoever sends the last one sends it again.
+    at the first try is dropped, and so is what meets a bug: the next one comes anyway, or whoever
+    sends the last one sends it again.
     """
 
     def __init__(self, artifacts: ArtifactStore, name: str) -> None:
@@ -45,8 +46,9 @@ class Courier:
             self._over = True
             self._waiting.clear()
             self._change.notify_all()
-        if self._thread is not None:
-            self._thread.join(PARTING)
+            thread = self._thread
+        if thread is not None:
+            thread.join(PARTING)
 
     def send(self, key: str, data: bytes, content_type: str, **told: Any) -> None:
         """Returns at once. `told` goes into the log line."""
@@ -55,8 +57,7 @@ class Courier:
                 return
             self._waiting[key] = (data, content_type, told)
             if self._thread is None:
-                self._thread = Thread(target=self._run, name=f"courier {self._name}", daemon=True)
-                self._thread.start()
+                self._begin()
             self._change.notify_all()
 
     def flush(self, seconds: float) -> None:
@@ -64,16 +65,27 @@ class Courier:
         with self._change:
             self._change.wait_for(lambda: not self._waiting and not self._under_way, seconds)
 
+    def _begin(self) -> None:
+        self._thread = Thread(target=self._run, name=f"courier {self._name}", daemon=True)
+        self._thread.start()
+
     def _run(self) -> None:
         try:
             while self._bring_next():
                 pass
-        finally:
-            # Should a bug end this thread, nobody shall wait for what it will never bring.
-            with self._change:
-                self._over, self._under_way = True, False
-                self._waiting.clear()
-                self._change.notify_all()
+        except BaseException:
+            log.exception("the courier broke, another one goes on", extra={"job": self._name})
+            self._hand_on()
+            raise
+
+    def _hand_on(self) -> None:
+        """To another thread. Nobody shall wait for what this one will never bring."""
+        with self._change:
+            self._under_way = False
+            self._thread = None
+            if self._waiting:
+                self._begin()
+            self._change.notify_all()
 
     def _bring_next(self) -> bool:
         """Wait for the next thing and bring it; False: all is over."""

@@ -11,16 +11,25 @@ class Outage:
     """Passes everything on but `call`, which is away for the first `times` (None: for ever).
 
     With `where` only calls whose first argument ends so; with `answered` they reach the store, and the answer is lost.
+    `error` is raised in the place of Unavailable.
     """
 
     def __init__(
-        self, store: Any, call: str, *, times: int | None = None, where: str = "", answered: bool = False
+        self,
+        store: Any,
+        call: str,
+        *,
+        times: int | None = None,
+        where: str = "",
+        answered: bool = False,
+        error: Exception | None = None,
     ) -> None:
         self._store = store
         self._call = call
         self._times = times
         self._where = where
         self._answered = answered
+        self._error = error or Unavailable(f"{call} is away")
         self.tries = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -36,6 +45,6 @@ class Outage:
                 return passed_on(*words, **named)
             if self._answered:
                 passed_on(*words, **named)
-            raise Unavailable(f"{self._call} is away")
+            raise self._error
 
         return call

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -71,6 +71,31 @@ def test_half_a_drawing_is_not_begun_anew_because_its_checkpoint_is_away_for_a_m
     studio.serve(engine, LONG, replace(services, artifacts=Outage(services.artifacts, "read", times=3)))
 
     assert (JobState.COMPLETED, [0, 2]) == (studio.job(job).state, engine.begun)
+
+
+def yielded(services, studio, patience, artifacts):
+    """A job that SIGTERM stopped at its second step, with that store; and how long the stop took."""
+    engine, job = Held(at=1), queue(services)
+    drawing = studio.start(engine, patience, replace(services, artifacts=artifacts))
+    engine.hold.await_reached()
+    studio.drain.set()
+    engine.hold.go.set()
+    before = monotonic()
+    drawing.result(10)
+    studio.drain.clear()
+    return job, monotonic() - before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_in_the_store_costs_the_checkpoint_of_a_slices_end_one_try(services, studio):
+    error = RuntimeError("a bug in the store")
+    artifacts = Outage(services.artifacts, "put", times=2, where=CHECKPOINT, error=error)
+    job, _ = yielded(services, studio, LONG, artifacts)
+    heir = watched()
+
+    studio.serve(heir)
+
+    assert (JobState.COMPLETED, [2], 3) == (studio.job(job).state, heir.begun, artifacts.tries)
 
 
 def test_the_end_is_told_when_the_job_store_is_back(services, studio):

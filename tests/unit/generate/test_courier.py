@@ -104,15 +104,54 @@ def test_one_that_was_given_nothing_has_no_thread():
         assert before == threading.active_count()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_nobody_waits_for_one_that_met_a_bug():
-    class Buggy(MemoryArtifacts):
-        def put(self, key, source, content_type):
-            raise RuntimeError("a bug in the store")
+class Buggy(HeldStore):
+    """Its first put meets a bug."""
 
-    with Courier(Buggy(), "job") as courier:
-        for _ in range(2):
-            before = time.monotonic()
-            courier.send("t/j/a", b"1", "text/plain")
+    broken = True
+
+    def put(self, key, source, content_type):
+        stored = super().put(key, source, content_type)
+        if self.broken:
+            self.broken = False
+            raise RuntimeError("a bug in the store")
+        return stored
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_costs_only_the_thing_that_met_it_and_the_log_tells(caplog):
+    store = Buggy()
+    store.go.release(9)
+    with Courier(store, "job") as courier:
+        for thing in (b"1", b"2", b"3"):
+            courier.send("t/j/a", thing, "text/plain")
             courier.flush(5)
-            assert time.monotonic() - before < 4
+    assert [b"1", b"2", b"3"] == store.puts
+    assert ["t/j/a"] == list(courier.brought)
+    assert ["the courier broke, another one goes on"] == [r.message for r in caplog.records if r.levelname == "ERROR"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_waited_behind_a_bug_is_brought_and_nobody_waits_for_what_met_it():
+    store = Buggy()
+    with Courier(store, "job") as courier:
+        courier.send("t/j/a", b"1", "text/plain")
+        assert store.begun.acquire(timeout=5)
+        courier.send("t/j/b", b"2", "text/plain")
+        store.go.release(2)
+        before = time.monotonic()
+        courier.flush(5)
+        assert time.monotonic() - before < 4
+    assert [b"1", b"2"] == store.puts
+    assert ["t/j/b"] == list(courier.brought)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_after_its_end_no_bug_begins_another_one():
+    store = Buggy()
+    with Courier(store, "job") as courier:
+        courier.send("t/j/a", b"1", "text/plain")
+        assert store.begun.acquire(timeout=5)
+        courier.send("t/j/b", b"2", "text/plain")
+        threading.Timer(0.05, store.go.release, [2]).start()
+    assert [b"1"] == store.puts
+    assert not [t for t in threading.enumerate() if t.name.startswith("courier")]
