@@ -169,10 +169,11 @@ def _opened(source: Path | bytes) -> BinaryIO:
 
 def _footer(file: BinaryIO, key: str) -> Artifact:
     size = os.fstat(file.fileno()).st_size
-    with suppress(OSError, ValueError, KeyError, struct.error):
-        file.seek(-FOOTER_END.size, os.SEEK_END)
+    # An OSError is none of these: a disk that does not answer says nothing about the file.
+    with suppress(ValueError, LookupError, TypeError, struct.error):
+        file.seek(max(size - FOOTER_END.size, 0))
         length, magic = FOOTER_END.unpack(file.read())
-        file.seek(-FOOTER_END.size - length, os.SEEK_END)
+        file.seek(max(size - FOOTER_END.size - length, 0))
         facts = json.loads(file.read(length))
         if magic == MAGIC:
             length += FOOTER_END.size

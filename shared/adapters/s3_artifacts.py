@@ -23,7 +23,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from shared.core.errors import NotFound, Unavailable
+from shared.core.errors import Damaged, NotFound, Unavailable
 from shared.core.keys import checked
 from shared.core.output import Artifact
 
@@ -84,7 +84,7 @@ class S3Artifacts:
             head = self._client.head_object(Bucket=self._bucket, Key=self._name(key))
         digest = head["Metadata"].get("sha256")
         if digest is None:
-            raise Unavailable(f"artifact {key} was not put there by this store: it carries no sha256")
+            raise Damaged(f"artifact {key} was not put there by this store: it carries no sha256")
         return Artifact(key=key, content_type=head["ContentType"], bytes=head["ContentLength"], sha256=digest)
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ class ArtifactStore(Protocol):
         ...
 
     def stat(self, key: str) -> Artifact:
-        """Raises: NotFound."""
+        """Raises: NotFound, Damaged."""
         ...
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -26,6 +26,7 @@ class ArtifactStore(Protocol):
 
         Raises:
             NotFound: At once, not at the first chunk.
+            Damaged: The same, where the store can tell.
         """
         ...
 

@@ -117,12 +117,26 @@ def test_an_object_that_links_elsewhere_is_not_read_and_not_written_through(
     assert (b"secret", b"new") == (secret.read_bytes(), b"".join(store.read("t/x")))
 
 
-@pytest.mark.parametrize("damage", [b"", b"x", b"\xff\xff\xff\xffFLPB", b"{}\0\0\0\x02FLPB", b"\0\0\0\0FLPB"])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"x", b"\xff\xff\xff\xffFLPB", b"{}\0\0\0\x02FLPB", b"[]\0\0\0\x02FLPB", b"7\0\0\0\x01FLPB", b"\0\0\0\0FLPB"],
+)
 def test_a_file_that_this_store_did_not_write_is_called_damaged(store: FileArtifacts, root: Path, damage: bytes):
     (root / "t").mkdir()
     (root / "t/@x").write_bytes(damage)
-    with pytest.raises(Damaged, match="t/x is damaged"):
-        store.stat("t/x")
+    for call in (store.stat, store.read):
+        with pytest.raises(Damaged, match="t/x is damaged"):
+            call("t/x")
+
+
+def test_a_file_that_lost_its_end_is_damaged_and_a_put_mends_it(store: FileArtifacts, root: Path):
+    store.put("t/x", b"whole", "text/plain")
+    whole = (root / "t/@x").read_bytes()
+    (root / "t/@x").write_bytes(whole[:-7])
+    with pytest.raises(Damaged):
+        store.read("t/x")
+    store.put("t/x", b"new", "text/plain")
+    assert b"new" == b"".join(store.read("t/x"))
 
 
 def test_a_folder_that_is_gone_is_unavailable_not_empty(tmp_path: Path):

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from shared.adapters.s3_artifacts import MULTIPART, S3Artifacts
-from shared.core.errors import Unavailable
+from shared.core.errors import Damaged, Unavailable
 from tests import rgw
 from tests.peers import closed_port
 
@@ -118,7 +118,7 @@ def test_bytes_damaged_on_the_way_are_refused_by_the_server(store: S3Artifacts):
 
 def test_what_others_put_there_is_not_passed_off_as_ours(store: S3Artifacts):
     store._client.put_object(Bucket="artifacts", Key=store._name(KEY), Body=b"?")
-    with pytest.raises(Unavailable, match="not put there by this store"):
+    with pytest.raises(Damaged, match="not put there by this store"):
         store.stat(KEY)
 
 
