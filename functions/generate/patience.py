@@ -13,6 +13,8 @@ class Patience:
 
     artifacts: float = 120.0
     """With the artifact store, for one upload or for the checkpoint to go on from."""
+    handover: float = 45.0
+    """The same, for the last checkpoint of a slice: by default its request has 60 s left then."""
     artifacts_pause: float = 2.0
     """Between two tries."""
     settle: float = 90.0

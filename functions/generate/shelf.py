@@ -84,10 +84,10 @@ class Shelf:
 
         A store that is away for longer than we can wait costs the steps since the last.
         """
-        give_up = time.monotonic() + self._patience.artifacts
+        give_up = time.monotonic() + self._patience.handover
         while True:
             self.keep(checkpoint, step)
-            self._courier.flush(self._patience.artifacts)
+            self._courier.flush(give_up - time.monotonic())
             if self._courier.brought.get(self._checkpoint, {}).get("step") == step or time.monotonic() > give_up:
                 return
             time.sleep(self._patience.artifacts_pause)

@@ -18,9 +18,9 @@ from shared.settings import Settings
 from shared.wiring import Services
 from tests.engines.instant import Instant, InstantDrawing
 
-SHORT = Patience(artifacts=0.15, artifacts_pause=0.02, settle=0.15, settle_pause=0.02)
+SHORT = Patience(artifacts=0.15, handover=0.15, artifacts_pause=0.02, settle=0.15, settle_pause=0.02)
 """Of somebody who will not wait for a store."""
-LONG = Patience(artifacts=5, artifacts_pause=0.02, settle=5, settle_pause=0.02)
+LONG = Patience(artifacts=5, handover=5, artifacts_pause=0.02, settle=5, settle_pause=0.02)
 
 
 def eventually(look: Callable[[], Any], timeout: float = 5) -> Any:

@@ -9,12 +9,12 @@ import pytest
 from functions.generate.app import create_app
 from functions.recover.handler import Sweeper
 from shared.core import events
-from shared.core.job import JobState
+from shared.core.job import CancelRequested, JobState
 from tests.engines.instant import Instant
 from tests.engines.slow import Slow
 from tests.functions.jobs import queue
 from tests.functions.outage import Outage
-from tests.functions.studio import LONG, SHORT, Held, watched
+from tests.functions.studio import LONG, SHORT, Held, eventually, watched
 from tests.functions.test_generate import wake
 
 CHECKPOINT = "/checkpoint"
@@ -96,6 +96,30 @@ def test_a_bug_in_the_store_costs_the_checkpoint_of_a_slices_end_one_try(service
     studio.serve(heir)
 
     assert (JobState.COMPLETED, [2], 3) == (studio.job(job).state, heir.begun, artifacts.tries)
+
+
+def test_a_checkpoint_that_cannot_be_put_holds_the_end_of_a_slice_up_for_no_longer_than_it_may(services, studio):
+    artifacts = Outage(services.artifacts, "put", where=CHECKPOINT)
+    job, seconds = yielded(services, studio, SHORT, artifacts)
+
+    assert artifacts.tries > 1
+    assert SHORT.handover <= seconds < 5
+    assert (JobState.QUEUED, 0) == (studio.job(job).state, studio.job(job).losses)
+
+
+def test_who_waits_for_a_store_at_the_end_of_a_slice_hears_a_cancellation(services, studio):
+    artifacts = Outage(services.artifacts, "put", where=CHECKPOINT)
+    engine, job = Held(at=1), queue(services)
+    drawing = studio.start(engine, replace(LONG, handover=60), replace(services, artifacts=artifacts))
+    engine.hold.await_reached()
+    studio.drain.set()
+    engine.hold.go.set()
+    eventually(lambda: artifacts.tries > 1)
+
+    services.jobs.apply(job.id, CancelRequested())
+    drawing.result(10)
+
+    assert JobState.CANCELLED is studio.job(job).state
 
 
 def test_the_end_is_told_when_the_job_store_is_back(services, studio):
