@@ -186,8 +186,10 @@ class Video(TypedDict):
     cancelled_at: int | None
     phase: str | None
     """What happens now: `waiting`, `cold_starting` (a worker was called for it and is not there yet), or what its
-    worker does. Null when it is over."""
+    worker does. Null when it is over, and until its worker says."""
     step: int | None
+    """Denoising steps done, as its worker says; null while none does. Another worker goes on from the last checkpoint:
+    if the one before could not store one at its end, from a lower step. `progress` never goes back."""
     progress_detail: str | None
     """The same as `phase`, for people."""
     resumed_from_step: int | None
