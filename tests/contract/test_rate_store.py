@@ -147,7 +147,9 @@ def test_processes_and_threads_together_are_granted_what_one_would_be(redis_url:
         found = list(pool.map(hammer, [redis_url] * 3))
     granted = sum(each for each, _, _ in found)
     seconds = max(ended for _, _, ended in found) - min(began for _, began, _ in found)
-    assert abs(granted - (HOT.quota + int(seconds * HOT.quota))) <= 1
+    most = HOT.quota + int(seconds * HOT.quota)
+    # Never more; what grew while a busy machine stood still between the last question and the clock, nobody asked for.
+    assert most - HOT.quota <= granted <= most + 1
 
 
 def test_ten_thousand_callers_are_forgotten_by_themselves(redis_url: str, valkey: Valkey) -> None:
