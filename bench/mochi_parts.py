@@ -22,12 +22,8 @@ LOADERS: Final = ("from_pretrained", "safetensors to the device", "ours", "ours,
 
 def encode(scale: models.Scale, device: torch.device, record: Record) -> None:
     """By transformers, and by ours over the same weights."""
-    record.measure(ENCODE[0], lambda: _encode(scale, device)[1])
+    record.measure(ENCODE[0], lambda: _read(models.text_encoder(scale, device, torch.bfloat16), device)[1])
     record.measure(ENCODE[1], lambda: _encode_by_ours(scale, device))
-
-
-def _encode(scale: models.Scale, device: torch.device) -> tuple[Any, Measured]:
-    return _read(models.text_encoder(scale, device, torch.bfloat16), device)
 
 
 def _encode_by_ours(scale: models.Scale, device: torch.device) -> Measured:

@@ -62,12 +62,7 @@ def test_the_same_request_gives_the_same_bytes_at_one_go_or_in_two(services, stu
     whole = queue(services, request=REQUEST)
     studio.serve(watched())
     engine, halved = Held(), queue(services, request=REQUEST)
-    drawing = studio.start(engine)
-    engine.hold.await_reached()
-    studio.drain.set()
-    engine.hold.go.set()
-    drawing.result(10)
-    studio.drain.clear()
+    studio.stop(engine)
     studio.serve(engine)
 
     assert 2 == studio.job(halved).attempts

@@ -17,7 +17,6 @@ from shared.core.terms import Terms
 from tests.engines.instant import Instant, InstantDrawing
 from tests.engines.slow import Slow, SlowDrawing
 from tests.functions.jobs import queue
-from tests.functions.outage import Outage
 from tests.functions.studio import LONG, Held, Hold, eventually, watched
 from tests.stores import REQUEST, Clock, memory_stores
 
@@ -251,21 +250,6 @@ def test_a_checkpoint_whose_file_is_cut_costs_its_steps_and_no_try(services, stu
     assert (JobState.COMPLETED, 2, 0, [0]) == (done.state, done.attempts, done.losses, engine.begun)
 
 
-def test_the_last_checkpoint_is_tried_again_for_somebody_else_goes_on_from_it(services, studio):
-    engine, job = Held(at=1), queue(services)
-    away = replace(services, artifacts=Outage(services.artifacts, "put", times=2, where="/checkpoint"))
-    drawing = studio.start(engine, LONG, away)
-    engine.hold.await_reached()
-    studio.drain.set()
-    engine.hold.go.set()
-    drawing.result(10)
-    studio.drain.clear()
-    other = watched()
-    studio.serve(other)
-
-    assert (JobState.COMPLETED, [2]) == (studio.job(job).state, other.begun)
-
-
 def test_a_drawing_that_goes_on_is_never_seen_at_an_earlier_step(services, studio):
     """`step` is the attempt's that runs, and between two attempts nobody's."""
     seen = []
@@ -280,12 +264,7 @@ def test_a_drawing_that_goes_on_is_never_seen_at_an_earlier_step(services, studi
 
     told = replace(services, jobs=Listening())
     engine, job = Held(at=1), queue(services)
-    drawing = studio.start(engine, LONG, told)
-    engine.hold.await_reached()
-    studio.drain.set()
-    engine.hold.go.set()
-    drawing.result(10)
-    studio.drain.clear()
+    studio.stop(engine, LONG, told)
     before = list(seen)
     studio.serve(watched(), LONG, told)
 

@@ -61,37 +61,19 @@ def test_checkpoints_that_cannot_be_stored_stop_no_drawing(services, studio, set
 
 def test_half_a_drawing_is_not_begun_anew_because_its_checkpoint_is_away_for_a_moment(services, studio):
     engine, job = Held(at=1), queue(services)
-    drawing = studio.start(engine)
-    engine.hold.await_reached()
-    studio.drain.set()
-    engine.hold.go.set()
-    drawing.result(10)
-    studio.drain.clear()
+    studio.stop(engine)
 
     studio.serve(engine, LONG, replace(services, artifacts=Outage(services.artifacts, "read", times=3)))
 
     assert (JobState.COMPLETED, [0, 2]) == (studio.job(job).state, engine.begun)
 
 
-def yielded(services, studio, patience, artifacts):
-    """A job that SIGTERM stopped at its second step, with that store; and how long the stop took."""
-    engine, job = Held(at=1), queue(services)
-    drawing = studio.start(engine, patience, replace(services, artifacts=artifacts))
-    engine.hold.await_reached()
-    studio.drain.set()
-    engine.hold.go.set()
-    before = monotonic()
-    drawing.result(10)
-    studio.drain.clear()
-    return job, monotonic() - before
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_in_the_store_costs_the_checkpoint_of_a_slices_end_one_try(services, studio):
-    error = RuntimeError("a bug in the store")
+@pytest.mark.parametrize("error", [None, RuntimeError("a bug in the store")], ids=["away", "bug"])
+def test_the_checkpoint_of_a_slices_end_is_tried_again_for_somebody_else_goes_on_from_it(services, studio, error):
+    job, heir = queue(services), watched()
     artifacts = Outage(services.artifacts, "put", times=2, where=CHECKPOINT, error=error)
-    job, _ = yielded(services, studio, LONG, artifacts)
-    heir = watched()
+    studio.stop(Held(at=1), LONG, replace(services, artifacts=artifacts))
 
     studio.serve(heir)
 
@@ -99,11 +81,12 @@ def test_a_bug_in_the_store_costs_the_checkpoint_of_a_slices_end_one_try(service
 
 
 def test_a_checkpoint_that_cannot_be_put_holds_the_end_of_a_slice_up_for_no_longer_than_it_may(services, studio):
-    artifacts = Outage(services.artifacts, "put", where=CHECKPOINT)
-    job, seconds = yielded(services, studio, SHORT, artifacts)
+    artifacts, job = Outage(services.artifacts, "put", where=CHECKPOINT), queue(services)
+    before = monotonic()
+    studio.stop(Held(at=1), SHORT, replace(services, artifacts=artifacts))
 
     assert artifacts.tries > 1
-    assert SHORT.handover <= seconds < 5
+    assert SHORT.handover <= monotonic() - before < 5
     assert (JobState.QUEUED, 0) == (studio.job(job).state, studio.job(job).losses)
 
 
@@ -222,12 +205,7 @@ def test_progress_never_goes_back_though_a_lost_checkpoint_makes_the_drawing_beg
     jobs = Listening(services.jobs)
     away = replace(services, jobs=jobs, artifacts=Outage(services.artifacts, "put", where=CHECKPOINT))
     engine, job = Held(at=1), queue(services)
-    drawing = studio.start(engine, SHORT, away)
-    engine.hold.await_reached()
-    studio.drain.set()
-    engine.hold.go.set()
-    drawing.result(10)
-    studio.drain.clear()
+    studio.stop(engine, SHORT, away)
 
     studio.serve(watched(), SHORT, away)
 

@@ -57,6 +57,13 @@ def test_nobody_waits_for_a_slow_store_and_only_the_newest_follows_the_one_under
     assert [b"1", b"6"] == store.puts
 
 
+def send_two(courier, store):
+    """One is under way, and one waits."""
+    courier.send("t/j/a", b"1", "text/plain")
+    assert store.begun.acquire(timeout=5)
+    courier.send("t/j/b", b"2", "text/plain")
+
+
 def test_flush_waits_no_longer_than_it_is_told():
     store = HeldStore()
     with Courier(store, "job") as courier:
@@ -69,9 +76,7 @@ def test_flush_waits_no_longer_than_it_is_told():
 def test_at_its_end_what_is_under_way_arrives_and_what_waits_is_dropped():
     store = HeldStore()
     with Courier(store, "job") as courier:
-        courier.send("t/j/a", b"1", "text/plain")
-        assert store.begun.acquire(timeout=5)
-        courier.send("t/j/b", b"2", "text/plain")
+        send_two(courier, store)
         threading.Timer(0.05, store.go.release).start()
     assert [b"1"] == store.puts
     assert not [t for t in threading.enumerate() if t.name.startswith("courier")]
@@ -134,9 +139,7 @@ def test_a_bug_costs_only_the_thing_that_met_it_and_the_log_tells(caplog):
 def test_what_waited_behind_a_bug_is_brought_and_nobody_waits_for_what_met_it():
     store = Buggy()
     with Courier(store, "job") as courier:
-        courier.send("t/j/a", b"1", "text/plain")
-        assert store.begun.acquire(timeout=5)
-        courier.send("t/j/b", b"2", "text/plain")
+        send_two(courier, store)
         store.go.release(2)
         before = time.monotonic()
         courier.flush(5)
@@ -149,9 +152,7 @@ def test_what_waited_behind_a_bug_is_brought_and_nobody_waits_for_what_met_it():
 def test_after_its_end_no_bug_begins_another_one():
     store = Buggy()
     with Courier(store, "job") as courier:
-        courier.send("t/j/a", b"1", "text/plain")
-        assert store.begun.acquire(timeout=5)
-        courier.send("t/j/b", b"2", "text/plain")
+        send_two(courier, store)
         threading.Timer(0.05, store.go.release, [2]).start()
     assert [b"1"] == store.puts
     assert not [t for t in threading.enumerate() if t.name.startswith("courier")]
