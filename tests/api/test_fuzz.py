@@ -24,7 +24,7 @@ from tests.servers import Valkey, served
 
 HERE = Path(__file__).parent
 EXAMPLES = 500 if os.environ.get("CI") == "true" else 10
-"""An operation. On 2 cores 10 take a minute, 500 take seven."""
+"""An operation. On 2 cores 10 take a minute, 500 take six."""
 SEED = os.environ.get("FUZZ_SEED", "20261125")
 """The same chance for everybody: a change is judged by what it changes. Another seed looks elsewhere."""
 FREELY = {
