@@ -19,7 +19,7 @@ from typing import Any
 from functions.generate.handler import Painter
 from shared import wiring
 from shared.core.access import new_api_key
-from shared.core.errors import TemporaryError
+from shared.core.errors import Busy
 from shared.settings import Settings
 from tests.engines.as_told import AsTold
 from tests.functions.studio import eventually
@@ -123,7 +123,7 @@ class Platform:
     def _draw(self) -> None:
         with self._painter() as painter:
             while not self._stop.wait(0.05):
-                with suppress(TemporaryError):  # the Broker would bring it again
+                with suppress(Busy):  # told to stop in between
                     painter.serve()
 
     @contextmanager
