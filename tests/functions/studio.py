@@ -108,14 +108,16 @@ class Studio:
     def start(self, engine: Any, patience: Patience = LONG, services: Services | None = None) -> Future[None]:
         return self._pool.submit(self.serve, engine, patience, services)
 
-    def stop(self, engine: Held, patience: Patience = LONG, services: Services | None = None) -> None:
-        """Draw, hear SIGTERM where `engine` waits, and end; the next process is another one."""
+    def stop(self, engine: Held, patience: Patience = LONG, services: Services | None = None) -> float:
+        """Draw, hear SIGTERM where `engine` waits, and end: in how many seconds. The next process is another one."""
         drawing = self.start(engine, patience, services)
         engine.hold.await_reached()
         self.drain.set()
         engine.hold.go.set()
+        before = time.monotonic()
         drawing.result(10)
         self.drain.clear()
+        return time.monotonic() - before
 
     def job(self, job: Job) -> Job:
         return self.services.jobs.get(job.id)
