@@ -71,4 +71,4 @@ def s3_session(s3_server: rgw.Rgw) -> boto3.Session:
 def _emptied(server: Valkey) -> str:
     with server.client() as client:
         client.flushall()
-    return server.url
+    return server.patient_url

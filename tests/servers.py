@@ -34,6 +34,14 @@ class Valkey:
     def url(self) -> str:
         return f"{'redis-cluster' if self.cluster else 'redis'}://127.0.0.1:{self.port}"
 
+    @property
+    def patient_url(self) -> str:
+        """For whoever does not ask how long a server may be silent.
+
+        It writes each change to the disk before it answers, and a shared machine's may take a second for that.
+        """
+        return f"{self.url}?socket_timeout=3"
+
     def client(self) -> redis.Redis:
         """A client of its own for what no store does: flushing, settings, looking under the floor."""
         return redis.Redis(port=self.port, decode_responses=True, protocol=2)

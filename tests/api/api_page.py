@@ -162,7 +162,7 @@ def page() -> str:
         folder = Path(name)
         (folder / "platform").mkdir()
         server = served(Valkey(folder))
-        platform = Platform(folder / "platform", next(server).url)
+        platform = Platform(folder / "platform", next(server).patient_url)
         platform.variables["KEY_PEPPER"] = secrets.token_urlsafe(32)
         platform.variables["WEBHOOK_NETWORKS"] = "127.0.0.0/8"
         platform.variables["WEBHOOK_SIGNING_KEY"] = "whsk_" + base64.b64encode(bytes(32)).decode()

@@ -45,7 +45,7 @@ def platform(folder: Path) -> Iterator[Submit]:
     folder.mkdir()
     server = served(Valkey(folder))
     (folder / "platform").mkdir()
-    platform = Platform(folder / "platform", next(server).url)
+    platform = Platform(folder / "platform", next(server).patient_url)
     platform.variables |= FREELY
     try:
         yield platform.start()

@@ -24,7 +24,7 @@ class Addresses:
 @pytest.fixture(scope="session")
 def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     server = served(Valkey(tmp_path_factory.mktemp("clients-valkey")))
-    platform = Platform(tmp_path_factory.mktemp("clients"), next(server).url)
+    platform = Platform(tmp_path_factory.mktemp("clients"), next(server).patient_url)
     try:
         submit = platform.start()
         away = platform.submit(REDIS_URL=f"redis://127.0.0.1:{closed_port()}")

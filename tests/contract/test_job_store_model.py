@@ -335,7 +335,7 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Callable[[], Stores]]:
         yield memory_stores
         return
     server: Valkey = request.getfixturevalue("valkey" if request.param == "redis" else "valkey_cluster")
-    with redis_stores(server.url) as stores, server.client() as client:
+    with redis_stores(server.patient_url) as stores, server.client() as client:
 
         def emptied() -> Stores:
             client.flushall()
